@@ -1,0 +1,1 @@
+"""The hub: hears the rooms, holds the conversation, and runs the house."""

@@ -1,0 +1,1 @@
+"""One conversation: turns, acting, answering, and the record of what happened."""

@@ -1,0 +1,1 @@
+"""What the user said: a running transcript of one room's speech."""

@@ -1,0 +1,1 @@
+"""The house outside: Home Assistant, the demo home, or none."""

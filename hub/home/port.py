@@ -1,0 +1,55 @@
+"""The port to a house. Adapters: `assistant` (a real Home Assistant), `demo`, `none`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from hub.understanding.house import Action, ActionResult, HomeKind, House
+from protocol.errors import RoomtoneError
+
+
+class HomeError(RoomtoneError):
+    """The house did not do or answer as asked."""
+
+    code = "home_failed"
+
+
+class HomeUnreachableError(HomeError):
+    """The house cannot be reached now; the adapter keeps trying."""
+
+    code = "home_unreachable"
+    retry = True
+
+
+class HomeRefusedTokenError(HomeError):
+    """The house does not accept our token; trying again is useless until a person acts."""
+
+    code = "home_token_refused"
+
+
+class Home(Protocol):
+    """A house that can be looked at and acted upon."""
+
+    kind: HomeKind
+
+    @property
+    def house(self) -> House:
+        """The newest known moment of the house; cheap. Empty until the first sync."""
+
+    @property
+    def trouble(self) -> HomeError | None:
+        """Why the house cannot be used right now; None when all is well."""
+
+    async def start(self) -> None:
+        """Connect in the background and wait for the first sync or the first error (which `trouble` then names)."""
+
+    async def act(self, action: Action, *, trace: str) -> ActionResult:
+        """Call the service, wait for the resulting states, and say what is true now. Never raises `HomeError`:
+        a failure is an `ActionResult` with its code and sentence."""
+
+    def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call `listener(entity_id)` at every change of state; the answer takes it off again."""
+
+    async def close(self) -> None:
+        """Leave nothing behind."""

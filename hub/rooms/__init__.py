@@ -1,0 +1,1 @@
+"""Which room is being spoken to, and who has the floor."""

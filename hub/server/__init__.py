@@ -1,0 +1,1 @@
+"""The hub's doors: satellites over TLS, people and programs over HTTPS and the control socket."""

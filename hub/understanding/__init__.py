@@ -1,0 +1,1 @@
+"""From words to actions. Pure: no I/O, no clock; a house and sentences in, actions and answers out."""

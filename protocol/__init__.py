@@ -1,0 +1,1 @@
+"""The wire between hub and satellite; `SPEC.md` is its contract."""

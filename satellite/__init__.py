@@ -1,0 +1,1 @@
+"""The satellite: one room's ears and voice."""

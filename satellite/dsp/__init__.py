@@ -1,0 +1,1 @@
+"""From raw microphone samples to clean speech, measurements and events."""
