@@ -1,12 +1,13 @@
 """One root for every error Roomtone raises on purpose.
 
-A person reads the sentence, a program reads the code. Codes are part of the wire contract (`SPEC.md`): they are
-stable once released, and the text beside them is not.
+A person reads the sentence, a program reads the code. Codes are part of the wire contract (`SPEC.md`): they
+are stable once released, and the text beside them is not.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 
 class RoomtoneError(Exception):
@@ -142,3 +143,44 @@ class WrongCertificateError(AuthenticationError):
     """The peer's certificate is not the pinned one: another hub, or somebody in between."""
 
     code = "wrong_certificate"
+
+
+class IdentityError(RoomtoneError):
+    """The certificate and key of this machine cannot be read, written or understood."""
+
+    code = "bad_identity"
+
+
+class PeerError(RoomtoneError):
+    """The peer answered with a code that this version does not know.
+
+    Attributes:
+        peer_code: that code.
+        peer_retry: what the peer says about trying again.
+    """
+
+    code = "peer_error"
+
+    def __init__(self, sentence: str, peer_code: str = "", *, peer_retry: bool = False) -> None:
+        super().__init__(sentence)
+        self.peer_code = peer_code
+        self.peer_retry = peer_retry
+
+
+def _all_errors(root: type[RoomtoneError]) -> dict[str, type[RoomtoneError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found |= _all_errors(child)
+    return found
+
+
+# Taken while only this module's classes exist: no code from the wire becomes an error of hub or satellite.
+ERROR_BY_CODE: Final[Mapping[str, type[RoomtoneError]]] = _all_errors(RoomtoneError)
+
+
+def error_from_wire(code: str, sentence: str, *, retry: bool) -> RoomtoneError:
+    """The typed error for a code that the peer sent; `PeerError` for a code this version does not know."""
+    known = ERROR_BY_CODE.get(code)
+    if known is None or known in (RoomtoneError, PeerError):
+        return PeerError(sentence or f"The other side answered “{code}”.", code, peer_retry=retry)
+    return known(sentence or (known.__doc__ or code).partition("\n")[0])

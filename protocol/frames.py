@@ -1,7 +1,7 @@
 """The binary frame: a fixed header and a bounded payload, parsed apart from any I/O.
 
-The layout is the contract of `SPEC.md` section 2. The decoder is incremental, keeps at most one frame of memory and
-raises a typed error on the first byte that cannot be a frame; it never answers "bad" with silence.
+The layout is the contract of `SPEC.md` section 2. The decoder is incremental, keeps at most one frame of memory
+and raises a typed error on the first byte that cannot be a frame; it never answers "bad" with silence.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from protocol.errors import BadMagicError, FrameTooLargeError, ProtocolError, Un
 FORMAT_VERSION: Final = 1
 MAGIC: Final = b"RT"
 MAX_PAYLOAD_BYTES: Final = 64 * 1024
+CONTROL_STREAM: Final = 0  # messages and clock
+AUDIO_STREAM: Final = 1
+LEVEL_STREAM: Final = 2
 
 # magic, format version, type, flags, stream, generation, sequence, samples, time_us, payload length
 _HEADER: Final = struct.Struct(">2sBBBBHIQQI")
@@ -23,7 +26,7 @@ HEADER_BYTES: Final = _HEADER.size
 
 
 class FrameType(IntEnum):
-    """What a payload holds. Unknown numbers are delivered as plain integers and answered with an error code."""
+    """What a payload holds. Unknown numbers are delivered as plain integers and answered with a code."""
 
     CONTROL = 1  # one JSON message, UTF-8 (messages.py)
     AUDIO = 2  # one Opus packet of 20 ms; uplink: behind a 16-byte Measurement
@@ -51,7 +54,8 @@ class Frame(NamedTuple):
         stream: 0 for control and clock, else the number of an audio stream of this connection.
         generation: playback generation (downlink audio), else 0.
         sequence: counts the frames of one direction and stream modulo 2**32.
-        samples: position of the first sample at 24 kHz: capture position (uplink), position in the generation (downlink).
+        samples: position of the first sample at 24 kHz: capture position (uplink), position in the generation
+            (downlink).
         time_us: the sender's monotonic clock when that sample was captured, or when the frame was made.
     """
 
@@ -93,8 +97,8 @@ def encode(frame: Frame) -> bytes:
 class FrameDecoder:
     """Turns any split of a byte stream into the same frames and the same error.
 
-    Memory is bounded by one frame and one chunk. After an error the decoder refuses further bytes: a stream that
-    lost its framing cannot be trusted again.
+    Memory is bounded by one frame and one chunk. After an error the decoder refuses further bytes: a stream
+    that lost its framing cannot be trusted again.
     """
 
     def __init__(self) -> None:
@@ -102,12 +106,12 @@ class FrameDecoder:
         self._broken: ProtocolError | None = None
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """Take bytes as they came and yield the frames they completed, in order. Consume the iterator to its end.
+        """Take bytes as they came and yield the frames they completed, in order; consume it to its end.
 
         Raises:
             BadMagicError: these bytes are no frame.
             UnsupportedVersionError: a frame of another format version.
-            FrameTooLargeError: the declared length is over the limit; raised on the header, before the payload.
+            FrameTooLargeError: the declared length is over the limit; raised before the payload.
         """
         if self._broken is not None:
             raise self._broken
@@ -117,7 +121,9 @@ class FrameDecoder:
         data: bytes | bytearray = held or chunk
         at, end = 0, len(data)
         while end - at >= HEADER_BYTES:
-            magic, version, kind, flags, stream, generation, sequence, samples, time_us, size = _HEADER.unpack_from(data, at)
+            magic, version, kind, flags, stream, generation, sequence, samples, time_us, size = _HEADER.unpack_from(
+                data, at
+            )
             if magic != MAGIC or version != FORMAT_VERSION or size > MAX_PAYLOAD_BYTES:
                 break
             begin = at + HEADER_BYTES
@@ -132,7 +138,7 @@ class FrameDecoder:
         self._refuse(held)
 
     def _refuse(self, head: bytearray) -> None:
-        # Every field is judged as soon as its bytes are there, so that the verdict does not depend on the split.
+        # Every field is judged as soon as its bytes are there: the verdict must not depend on the split.
         if head[: len(MAGIC)] != MAGIC[: len(head)]:
             self._broken = BadMagicError("The peer does not speak the Roomtone protocol.")
         elif len(head) > len(MAGIC) and head[len(MAGIC)] != FORMAT_VERSION:

@@ -1,7 +1,7 @@
 """The typed control messages, one JSON object each, told apart by `type`.
 
-Unknown fields are ignored, so that a newer peer may say more; an unknown type is an `UnknownMessageError`, which the
-link answers and survives. Text is bounded everywhere: a control frame can never make the other side hold much.
+Unknown fields are ignored, so that a newer peer may say more; an unknown type is an `UnknownMessageError`, which
+the link answers and survives. Text is bounded everywhere: a control frame never makes the other side hold much.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-# --- both directions ------------------------------------------------------------------------------------------------
+# --- both directions ---
 
 
 class ErrorMessage(Message):
@@ -47,7 +47,7 @@ class Goodbye(Message):
     reason: Annotated[str, Field(max_length=100)] = ""
 
 
-# --- satellite to hub: who I am ---------------------------------------------------------------------------------------
+# --- satellite to hub: who I am ---
 
 
 class Hello(Message):
@@ -89,7 +89,7 @@ class PairConfirm(Message):
     mac: Hex
 
 
-# --- hub to satellite: who I am ---------------------------------------------------------------------------------------
+# --- hub to satellite: who I am ---
 
 
 class Challenge(Message):
@@ -131,14 +131,15 @@ class Welcome(Message):
     volume: Annotated[float, Field(ge=0, le=1)] = 1.0
 
 
-# --- satellite to hub: what happens in the room -----------------------------------------------------------------------
+# --- satellite to hub: what happens in the room ---
 
 
 class Wake(Message):
     """Somebody called: a wake word or the button. Carries the measurements of the pre-roll, but no audio.
 
-    `measurements` is base64 of `Measurement` records of 20 ms each (at most 2 s), the first of which begins at capture
-    position `first_samples`. `start_samples` and `end_samples` bound the wake word as the detector places it.
+    `measurements` is base64 of `Measurement` records of 20 ms each (at most 2 s), the first of which begins at
+    capture position `first_samples`. `start_samples` and `end_samples` bound the wake word as the detector places
+    it; `time_us` is the satellite's clock when the sample at `end_samples` was captured.
     """
 
     type: Literal["wake"] = "wake"
@@ -175,7 +176,7 @@ class MuteState(Message):
     muted: bool
 
 
-# --- hub to satellite: what to do -------------------------------------------------------------------------------------
+# --- hub to satellite: what to do ---
 
 
 class Floor(Message):
@@ -253,8 +254,8 @@ def decode_message(payload: bytes) -> AnyMessage:
 
     Raises:
         UnknownMessageError: well-formed JSON object with a `type` this version does not know.
-        BadMessageError: anything else that is not a message; the sentence names the first field at fault, and never
-            repeats the peer's text.
+        BadMessageError: anything else that is not a message; the sentence names the first field at fault, and
+            never repeats the peer's text.
     """
     try:
         return _ADAPTER.validate_json(payload)

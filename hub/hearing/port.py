@@ -74,8 +74,10 @@ class HearingStream(Protocol):
     """The ears of one conversation."""
 
     def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
-        """Take 480 samples (20 ms, 24 kHz mono) captured at position `samples`. Never blocks; when the recogniser
-        falls behind, its bounded queue drops the oldest and counts."""
+        """Take 480 samples (20 ms, 24 kHz mono) captured at position `samples`. Never blocks.
+
+        When the recogniser falls behind, its bounded queue drops the oldest and counts.
+        """
 
     async def close(self) -> None:
         """Stop and free; no event comes after this."""

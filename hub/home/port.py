@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from hub.understanding.house import Action, ActionResult, HomeKind, House
 from protocol.errors import RoomtoneError
 
 
 class HomeError(RoomtoneError):
-    """The house did not do or answer as asked."""
+    """The house did not do or answer as asked.
+
+    Attributes:
+        spoken: the same for the ear: no address, no setting, and short.
+    """
 
     code = "home_failed"
+    spoken: ClassVar[str] = "The house did not do that, so nothing was changed."
 
 
 class HomeUnreachableError(HomeError):
@@ -20,18 +25,22 @@ class HomeUnreachableError(HomeError):
 
     code = "home_unreachable"
     retry = True
+    spoken = "I cannot reach Home Assistant right now, so nothing was changed."
 
 
 class HomeRefusedTokenError(HomeError):
     """The house does not accept our token; trying again is useless until a person acts."""
 
     code = "home_token_refused"
+    spoken = "Home Assistant does not accept my token, so nothing was changed."
 
 
 class Home(Protocol):
     """A house that can be looked at and acted upon."""
 
-    kind: HomeKind
+    @property
+    def kind(self) -> HomeKind:
+        """Which adapter this is."""
 
     @property
     def house(self) -> House:
@@ -45,8 +54,11 @@ class Home(Protocol):
         """Connect in the background and wait for the first sync or the first error (which `trouble` then names)."""
 
     async def act(self, action: Action, *, trace: str) -> ActionResult:
-        """Call the service, wait for the resulting states, and say what is true now. Never raises `HomeError`:
-        a failure is an `ActionResult` with its code and sentence."""
+        """Call the service, wait for the resulting states, and say what is true now.
+
+        Never raises `HomeError`: a failure is an `ActionResult` with its code and sentence. A slow device that is
+        seen on its way when the wait is over is neither verified nor failed: `state` says "opening", `error` is None.
+        """
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call `listener(entity_id)` at every change of state; the answer takes it off again."""

@@ -1,0 +1,51 @@
+# `make` alone lists the targets. ARGS is handed on: make run ARGS="--once", make test ARGS="-k frames".
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-assistant test-netns lint check bench soak lock clean
+ARGS ?=
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## The demo: a hub, a house and three rooms on this machine (ARGS="--once" ends after the first story)
+	@requirements/install.sh run
+	@$(BIN)/roomtone demo $(ARGS)
+
+test: .dev ## The everyday tests
+	@$(PYTEST) $(ARGS)
+
+setup: .dev ## Everything for development, in .venv
+
+check: lint ## What must hold before a change is shared: lint, types, layers, and the everyday tests
+	@$(PYTEST) $(ARGS)
+
+lint: .dev ## ruff, mypy and import-linter alone
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m mypy
+	$(BIN)/lint-imports
+
+test-assistant: .dev ## Tests against a real Home Assistant (needs Python 3.13; its environment is made on first use)
+	@$(PYTEST) -m assistant --timeout 600 $(ARGS)
+
+test-netns: .dev ## Tests across network namespaces (needs root and iproute2)
+	@$(PYTEST) -m netns $(ARGS)
+
+bench: .dev ## Measurements; docs/benchmarks.md tells how to read them
+	@$(PYTEST) -m bench --timeout 1800 -s $(ARGS)
+
+soak: .dev ## Long runs
+	@$(PYTEST) -m soak --timeout 0 -s $(ARGS)
+
+lock: .dev ## Renew the hash-locked lists after a change of pyproject.toml
+	@requirements/lock.sh
+
+clean: ## Remove the environments and everything made by tools; state outside this folder stays
+	rm -rf .venv .venvs out dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: .dev
+.dev:
+	@requirements/install.sh dev

@@ -1,0 +1,349 @@
+"""The composition root: builds every part, in order, and takes them down in reverse. It holds no logic."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hub import __version__
+from hub.config import Settings
+from hub.dialog.acting import Actor
+from hub.dialog.conversation import Voices
+from hub.dialog.journal import Journal
+from hub.dialog.switchboard import Switchboard
+from hub.door import Door
+from hub.engine.port import VoiceEngine
+from hub.errors import ConfigError
+from hub.events import Event, EventBus, HubReady, StateChanged, Trouble, TurnEnded
+from hub.hearing.port import Hearing
+from hub.home.areas import find_area
+from hub.home.port import Home
+from hub.metrics import Metrics
+from hub.rooms.arbiter import Arbiter
+from hub.server.control import SOCKET_NAME, ControlServer
+from hub.server.http import HttpServer
+from hub.server.pairing import PairingDesk
+from hub.server.satellites import SatelliteServer
+from hub.store import STORE_NAME, Store
+from hub.understanding.listener import Listener
+from hub.understanding.vocabulary import vocabulary
+from protocol.discovery import Announcer, HubRecord
+from protocol.errors import RoomtoneError, UnknownDeviceError
+from protocol.messages import PROTOCOL_VERSION
+from protocol.security import load_or_create_identity
+
+_LOG = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+
+
+def _now_ms() -> float:
+    return time.monotonic() * 1000.0
+
+
+def _new_trace() -> str:
+    return uuid.uuid4().hex[:16]
+
+
+def make_home(settings: Settings) -> Home:
+    """The house that the settings name."""
+    home = settings.home
+    if home.kind == "demo":
+        from hub.home.demo import DemoHome
+
+        return DemoHome()
+    if home.kind == "assistant" and home.url is not None and home.token_file is not None:
+        from hub.home.assistant import AssistantHome
+
+        return AssistantHome(url=home.url, token_file=home.token_file)
+    from hub.home.none import NoHome
+
+    return NoHome(settings.rooms.areas)
+
+
+def make_engine(settings: Settings, state_dir: Path) -> VoiceEngine:
+    """The voice that the settings name.
+
+    Raises:
+        ConfigError: an engine that this version does not have.
+    """
+    kind = settings.engine.kind
+    if kind in {"auto", "cascade"}:
+        from hub.engine.cascade.engine import CascadeEngine
+
+        return CascadeEngine(cache_dir=state_dir / "cache")
+    if kind == "scripted":
+        from hub.engine.scripted import ScriptedEngine
+
+        return ScriptedEngine()
+    raise ConfigError(f"This version has no engine “{kind}” yet. Choose “auto” or “cascade” under engine: kind.")
+
+
+def make_hearing(settings: Settings, state_dir: Path) -> Hearing:
+    """The recogniser of the user's words."""
+    from hub.hearing.local import LocalHearing
+
+    return LocalHearing(whisper_dir=settings.hearing.models_dir, cache_dir=state_dir / "cache", now_ms=_now_ms)
+
+
+class Hub:
+    """Everything that runs, wired. `serve` drives it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        state_dir: Path,
+        report_dir: Path | None,
+        home: Home,
+        engine: VoiceEngine,
+        hearing: Hearing,
+    ) -> None:
+        self.settings = settings
+        self.state_dir = state_dir
+        self.bus = EventBus()
+        self.home, self.engine, self.hearing = home, engine, hearing
+        self.store = Store(state_dir / STORE_NAME)
+        self.identity = load_or_create_identity(state_dir)
+        self.metrics = Metrics(self.bus)
+        self.journal = Journal(report_dir)
+        self.desk = PairingDesk(now_s=time.monotonic)
+        name = settings.network.name
+        self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
+        voices = Voices(
+            engine=engine,
+            hearing=hearing,
+            actor=Actor(home, Listener(), now_ms=_now_ms),
+            bus=self.bus,
+            vocabulary=lambda: vocabulary(home.house),
+            now_ms=_now_ms,
+            new_trace=_new_trace,
+            follow_up_s=settings.rooms.follow_up_s,
+        )
+        rooms = settings.rooms
+        arbiter = Arbiter(window_ms=rooms.wake_window_ms, window_ms_of_word={"okay_nabu": rooms.okay_nabu_window_ms})
+        self.switchboard = Switchboard(voices, arbiter, area_name=self.door.area_name)
+        self.satellites = SatelliteServer(
+            self.identity, self.door, self.switchboard, area_of=self.door.area_of, now_ms=_now_ms
+        )
+        self.ports: tuple[int, int] = (0, 0)
+        self.started_s = time.monotonic()
+
+    # --- what people and programs may ask -------------------------------------------------------------------------
+
+    def status(self) -> dict[str, Any]:
+        """The hub in a few facts."""
+        trouble = self.home.trouble
+        return {
+            "version": __version__,
+            "hub_id": self.door.hub_id,
+            "name": self.settings.network.name,
+            "port": self.ports[0],
+            "http_port": self.ports[1],
+            "uptime_s": round(time.monotonic() - self.started_s, 1),
+            "engine": self.engine.info.name,
+            "home": {
+                "kind": self.home.kind,
+                "name": self.home.house.name,
+                "entities": len(self.home.house.entities),
+                "trouble": None if trouble is None else {"code": trouble.code, "message": trouble.sentence},
+            },
+            "satellites": len(self.switchboard.registry),
+            "conversations": len(self.switchboard.floors),
+        }
+
+    def rooms(self) -> dict[str, Any]:
+        """Areas with their satellites, and the newest decisions."""
+        areas: dict[str, dict[str, Any]] = {
+            area.id: {"id": area.id, "name": area.name, "satellites": []} for area in self.home.house.areas
+        }
+        for stored in self.store.satellites():
+            area = areas.setdefault(stored.area_id, {"id": stored.area_id, "name": stored.area_id, "satellites": []})
+            room = self.switchboard.registry.by_device(stored.device_id)
+            area["satellites"].append(
+                {
+                    "device_id": stored.device_id,
+                    "name": stored.name,
+                    "connected": room is not None,
+                    "muted": room is not None and room.muted,
+                    "in_session": self.switchboard.floors.session_in(stored.area_id) is not None and room is not None,
+                }
+            )
+        return {"areas": list(areas.values()), "last_decisions": list(self.switchboard.decisions)}
+
+    def methods(self) -> Mapping[str, Callable[[dict[str, Any]], Any]]:
+        """The control socket's methods."""
+
+        async def status(_params: dict[str, Any]) -> dict[str, Any]:
+            return self.status()
+
+        async def rooms(_params: dict[str, Any]) -> dict[str, Any]:
+            return self.rooms()
+
+        async def pair_open(params: dict[str, Any]) -> dict[str, Any]:
+            area, code = self.door.open_window(str(params.get("area", "")))
+            return {
+                "code": code,
+                "expires_s": self.desk.status.remaining_s,
+                "area": area.id,
+                "area_name": area.name,
+            }
+
+        async def pair_status(_params: dict[str, Any]) -> dict[str, Any]:
+            now = self.desk.status
+            return {
+                "state": now.state,
+                "area": now.area_id,
+                "remaining_s": round(now.remaining_s, 1),
+                "tries_left": now.tries_left,
+                "device": now.device_name,
+            }
+
+        async def say(params: dict[str, Any]) -> dict[str, Any]:
+            area = find_area(self.home.house, str(params.get("area", "")))
+            return {"spoken": await self.switchboard.announce(area.id, str(params.get("text", "")))}
+
+        async def revoke(params: dict[str, Any]) -> dict[str, Any]:
+            device_id = str(params.get("device_id", ""))
+            if not self.store.revoke(device_id):
+                raise UnknownDeviceError("No satellite with this id is paired. “roomtone rooms” lists them.")
+            self.satellites.disconnect(device_id, UnknownDeviceError("This satellite's pairing was revoked."))
+            return {"revoked": device_id}
+
+        return {
+            "status": status,
+            "rooms": rooms,
+            "pair_open": pair_open,
+            "pair_status": pair_status,
+            "say": say,
+            "revoke": revoke,
+        }
+
+    # --- listeners of the bus -------------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Keep the journal, and tell the bus what changes in the house."""
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, TurnEnded):
+                try:
+                    self.journal.write(event.record)
+                except RoomtoneError as error:
+                    _LOG.error("%s", error.sentence)
+                    self.bus.publish(Trouble(error.code, error.sentence))
+
+        def on_change(entity_id: str) -> None:
+            entity = self.home.house.entities.get(entity_id)
+            if entity is not None:
+                self.bus.publish(StateChanged(entity_id, entity.name, entity.area_id, entity.state))
+
+        self.bus.subscribe(on_event)
+        self.home.on_change(on_change)
+
+
+@contextlib.asynccontextmanager
+async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
+    """Start everything, warm before it is called ready; stop everything in reverse, whatever happens."""
+    network = hub.settings.network
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(hub.store.close)
+        hub.watch()
+        control = ControlServer(hub.state_dir / SOCKET_NAME, hub.methods(), hub.bus)
+        await control.start()
+        stack.push_async_callback(control.close)
+        for what, part in (
+            ("the home", hub.home),
+            ("the recogniser", hub.hearing),
+            ("the voice", hub.engine),
+        ):
+            progress(f"starting {what}")
+            stack.push_async_callback(part.close)
+            await part.start()
+        port = await hub.satellites.start(network.host, network.port)
+        stack.push_async_callback(hub.satellites.close)
+        stack.push_async_callback(hub.switchboard.close)
+        http = HttpServer(
+            hub.identity.server_context(),
+            network.host,
+            network.http_port,
+            token=hub.store.api_token(),
+            status=hub.status,
+            rooms=hub.rooms,
+            metrics=hub.metrics,
+            bus=hub.bus,
+        )
+        http_port = await http.start()
+        stack.push_async_callback(http.close)
+        hub.ports = (port, http_port)
+        if network.announce:
+            announcer = Announcer(
+                HubRecord(
+                    hub_id=hub.door.hub_id,
+                    hub_name=network.name,
+                    addresses=(),
+                    port=port,
+                    http_port=http_port,
+                    boot_id=uuid.uuid4().hex[:16],
+                    fingerprint=hub.identity.certificate_hash[:8].hex(),
+                    protocol=PROTOCOL_VERSION,
+                )
+            )
+            await announcer.start()
+            stack.push_async_callback(announcer.close)
+        hub.bus.publish(HubReady(port, http_port, hub.home.kind, hub.engine.info.name))
+        yield hub
+
+
+async def serve(
+    settings: Settings,
+    *,
+    state_dir: Path,
+    report_dir: Path | None,
+    ready: Callable[[Hub], None] | None = None,
+    progress: Progress = lambda _line: None,
+) -> None:
+    """Run a hub until SIGINT or SIGTERM.
+
+    Raises:
+        RoomtoneError: it cannot start; nothing is left behind.
+    """
+    hub = Hub(
+        settings,
+        state_dir=state_dir,
+        report_dir=report_dir,
+        home=make_home(settings),
+        engine=make_engine(settings, state_dir),
+        hearing=make_hearing(settings, state_dir),
+    )
+    stop = asyncio.Event()
+    starting = asyncio.current_task()
+
+    def interrupt() -> None:
+        stop.set()
+        if starting is not None and not up:
+            starting.cancel()  # models load for seconds; nobody who pressed Ctrl-C waits for that
+
+    up = False
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, interrupt)
+    try:
+        async with running(hub, progress):
+            up = True
+            if ready is not None:
+                ready(hub)
+            await stop.wait()
+            progress("stopping")
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,72 @@
+"""From a finished sentence to deeds and a true answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hub.home.port import Home
+from hub.understanding.house import ActionResult
+from hub.understanding.listener import Listener, Understanding, sentence_for
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a sentence led to. `understood_ms`: hub's monotonic milliseconds."""
+
+    understanding: Understanding
+    results: tuple[ActionResult, ...]
+    sentence: str
+    understood_ms: float
+
+
+class Actor:
+    """Understands a sentence against the house of this moment, acts, and says what is true afterwards."""
+
+    def __init__(
+        self,
+        home: Home,
+        listener: Listener,
+        *,
+        now_ms: Callable[[], float],
+        wall_clock: Callable[[tzinfo], datetime] = datetime.now,
+    ) -> None:
+        self._home = home
+        self._listener = listener
+        self._now_ms = now_ms
+        self._wall_clock = wall_clock
+
+    def is_complete(self, text: str, area_id: str) -> bool:
+        """Whether a text is a whole request, so that the turn may end after a short silence."""
+        return self._listener.is_complete(text, self._home.house, area_id)
+
+    async def handle(self, text: str, area_id: str, *, trace: str) -> Outcome:
+        """Act on a sentence spoken in an area. The house itself never makes this raise."""
+        house = self._home.house
+        understanding = self._listener.understand(text, house, area_id, self._wall_clock(_zone(house.time_zone)))
+        understood_ms = self._now_ms()
+        trouble = self._home.trouble
+        if trouble is not None and understanding.reason not in _NEEDS_NO_HOUSE:
+            return Outcome(understanding, (), trouble.spoken, understood_ms)
+        if understanding.kind != "actions":
+            return Outcome(understanding, (), understanding.reply, understood_ms)
+        results = await asyncio.gather(*(self._home.act(action, trace=trace) for action in understanding.actions))
+        return Outcome(
+            understanding,
+            tuple(results),
+            sentence_for(understanding, results, self._home.house),
+            understood_ms,
+        )
+
+
+_NEEDS_NO_HOUSE = frozenset({"small_talk", "empty"})
+
+
+def _zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

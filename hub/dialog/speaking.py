@@ -1,0 +1,114 @@
+"""The assistant's voice on its way to one loudspeaker: paced, bounded, and cut off within a frame when asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.rooms.port import Line
+from protocol.messages import Flush, Play, Playback
+from protocol.opus import FRAME_MS, FRAME_SAMPLES
+
+# How far ahead of real time audio is sent: enough to ride over a Wi-Fi pause, little enough to be flushed at once.
+LEAD_MS: Final = 200.0
+# A whole long answer; an engine that makes more than this ahead of the loudspeaker loses the end, and is counted.
+LIMIT_FRAMES: Final = 120 * 1000 // FRAME_MS
+# After the last frame the satellite has this long to say that it has played it.
+_ACKNOWLEDGE_S: Final = 3.0
+
+Ending = Literal["finished", "flushed", "lost"]
+
+
+class Speech:
+    """One playback generation: frames in, paced frames out, and what the loudspeaker says it has played."""
+
+    def __init__(self, line: Line, generation: int, *, now_ms: Callable[[], float]) -> None:
+        self.generation = generation
+        self.first_sent_ms: float | None = None
+        self.first_played_ms: float | None = None
+        self.played_samples = 0
+        self.dropped_frames = 0
+        self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._line = line
+        self._now_ms = now_ms
+        self._frames: deque[NDArray[np.int16]] = deque()
+        self._tail = np.zeros(0, np.int16)
+        self._complete = False
+        self._more = asyncio.Event()
+        self._task = asyncio.create_task(self._send(), name=f"speech-{generation}")
+
+    def push(self, pcm: NDArray[np.int16]) -> None:
+        """Add audio (int16, 24 kHz mono, any length)."""
+        pcm = np.concatenate((self._tail, pcm)) if self._tail.size else pcm
+        whole = pcm.size // FRAME_SAMPLES * FRAME_SAMPLES
+        for frame in pcm[:whole].reshape(-1, FRAME_SAMPLES):
+            if len(self._frames) >= LIMIT_FRAMES:
+                self.dropped_frames += 1
+            else:
+                self._frames.append(frame)
+        self._tail = pcm[whole:].copy()
+        self._more.set()
+
+    def complete(self) -> None:
+        """No more audio comes."""
+        last = np.zeros(FRAME_SAMPLES, np.int16)
+        last[: self._tail.size] = self._tail
+        self._frames.append(last)
+        self._complete = True
+        self._more.set()
+
+    def flush(self) -> None:
+        """Silence now: nothing more is sent and the satellite empties its buffer."""
+        if not self.ended.done():
+            self._line.send(Flush(generation=self.generation))
+            self._end("flushed")
+
+    def lost(self) -> None:
+        """The satellite is gone."""
+        self._end("lost")
+
+    def acknowledge(self, playback: Playback, at_ms: float) -> None:
+        """Take the satellite's word for what was really played."""
+        self.played_samples = max(self.played_samples, playback.samples)
+        if self.first_played_ms is None and playback.state in {"started", "playing", "finished"}:
+            self.first_played_ms = at_ms
+        if playback.state == "finished":
+            self._end("finished")
+        elif playback.state == "flushed":
+            self._end("flushed")
+
+    def _end(self, ending: Ending) -> None:
+        if not self.ended.done():
+            self.ended.set_result(ending)
+        self._task.cancel()
+        self._frames.clear()
+
+    async def _send(self) -> None:
+        self._line.send(Play(generation=self.generation))
+        start_ms, sent = 0.0, 0
+        while not (self._complete and not self._frames):
+            if not self._frames:
+                self._more.clear()
+                await self._more.wait()
+                continue
+            now_ms = self._now_ms()
+            due_ms = start_ms + sent * FRAME_MS - LEAD_MS
+            if self.first_sent_ms is None:
+                start_ms, self.first_sent_ms = now_ms, now_ms
+            elif now_ms < due_ms:
+                await asyncio.sleep((due_ms - now_ms) / 1000.0)
+                continue
+            elif now_ms > due_ms + LEAD_MS:
+                start_ms = now_ms - sent * FRAME_MS  # the engine was late: play on from here
+            frame = self._frames.popleft()
+            last = self._complete and not self._frames
+            self._line.send_audio(frame, generation=self.generation, samples=sent * FRAME_SAMPLES, last=last)
+            sent += 1
+        remaining_ms = start_ms + sent * FRAME_MS - self._now_ms()
+        await asyncio.sleep(max(0.0, remaining_ms) / 1000.0 + _ACKNOWLEDGE_S)
+        self._end("lost")

@@ -1,0 +1,190 @@
+"""What happens in the hub, as typed values on one bus.
+
+The bus is how parts that must not know each other (dashboard, demo, metrics, reports) watch the house. Every event of
+a sentence carries its `trace`, from the microphone to Home Assistant and back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events. `name` is the class's name."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The event as JSON-ready values, with its name under `event`."""
+        return {"event": type(self).__name__, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class HubReady(Event):
+    """Every model is warm and the doors are open."""
+
+    port: int
+    http_port: int
+    home: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteUp(Event):
+    """A satellite has proved itself and is in its area."""
+
+    device_id: str
+    area: str
+    area_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteDown(Event):
+    """A satellite is gone; `code` says why."""
+
+    device_id: str
+    area: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoomLevel(Event):
+    """A room's loudness, about five times a second while somebody watches. dBFS; SNR over the room's own floor."""
+
+    area: str
+    level_db: float
+    snr_db: float
+    speech: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Woke(Event):
+    """A satellite heard its wake word (or its button was pressed)."""
+
+    trace: str
+    area: str
+    word: str
+    score: float
+    snr_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class FloorGranted(Event):
+    """One area won; `why` is the arbiter's one line, `losers` the areas told to stay silent."""
+
+    trace: str
+    session: str
+    area: str
+    why: str
+    losers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FloorReleased(Event):
+    """The conversation in this area is over."""
+
+    session: str
+    area: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeardPartial(Event):
+    """The user's words so far."""
+
+    trace: str
+    session: str
+    area: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeardFinal(Event):
+    """The user's words of one turn."""
+
+    trace: str
+    session: str
+    area: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acted(Event):
+    """A service was called and its effect read back."""
+
+    trace: str
+    session: str
+    area: str
+    domain: str
+    service: str
+    entity_ids: tuple[str, ...]
+    verified: bool
+    state: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saying(Event):
+    """The assistant begins to say this."""
+
+    trace: str
+    session: str
+    area: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded(Event):
+    """A turn is complete; `record` is the line of `turns.jsonl`."""
+
+    trace: str
+    session: str
+    area: str
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Event):
+    """A device of the house changed."""
+
+    entity_id: str
+    name: str
+    area: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble(Event):
+    """Something a person should know: code and sentence of an error that stopped nobody else."""
+
+    code: str
+    sentence: str
+
+
+class EventBus:
+    """Delivers events synchronously, in order, to listeners that must not block."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[Event], None]] = []
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Listen to everything; the answer unsubscribes."""
+        self._listeners.append(listener)
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+
+        return unsubscribe
+
+    def publish(self, event: Event) -> None:
+        """Tell every listener. A listener that fails is logged and costs the others nothing."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(event)
+            except Exception:  # noqa: BLE001 (one bad listener must not silence the house)
+                _LOG.exception("a listener of %s failed", type(event).__name__)

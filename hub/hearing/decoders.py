@@ -1,0 +1,177 @@
+"""The two recognisers: Whisper for the final text, Moonshine for the words so far and the second reading."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.hearing.port import HearingError
+
+RATE_HZ = 16_000
+_MEL_FRAMES_S = 100
+_WHOLE_WINDOW_FRAMES = 3000
+_PROMPT_TOKENS = 180
+_MARGIN_FRAMES = 600
+_EXAMPLES = ("turn on the lights.", "is the door open?", "undo that.")
+# Noise, tones and hum gave a mean log probability under -1.17 or endless text; spoken commands gave over -0.9.
+_GUESSING = -1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a recogniser read: the text (empty when it believes that nobody spoke) and its trust in it, 0 to 1."""
+
+    text: str
+    confidence: float
+
+
+class Decoder(Protocol):
+    """Reads one piece of speech: float32, 16 kHz mono, full scale 1.0. Called by one thread at a time."""
+
+    def prime(self, vocabulary: Sequence[str], wake_word: str) -> Sequence[int]:
+        """Turn the home's own names and the wake phrase into what `read` takes."""
+
+    def read(self, speech: NDArray[np.float32], prompt: Sequence[int]) -> Reading:
+        """Write down what was said."""
+
+    def close(self) -> None:
+        """Free the model."""
+
+
+class WhisperDecoder:
+    """Whisper by CTranslate2, int8, one thread, greedy.
+
+    Whisper's encoder is made for 30 s whatever was said. A window a few seconds longer than the speech costs a fifth
+    of that and reads commands as well, but now and then the decoder then repeats itself: a text that is too long
+    for its time is read once more in the whole window.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from faster_whisper import WhisperModel
+        from faster_whisper.tokenizer import Tokenizer
+
+        try:
+            self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=1)
+        except (RuntimeError, ValueError, OSError) as fault:
+            raise HearingError(f"The Whisper model in {folder} cannot be loaded: {fault}") from fault
+        self._tokens: Any = Tokenizer(
+            self._model.hf_tokenizer,
+            self._model.model.is_multilingual,
+            task="transcribe",
+            language="en",
+        )
+
+    def prime(self, vocabulary: Sequence[str], wake_word: str) -> Sequence[int]:
+        """Make the prompt's tokens: example sentences with the wake phrase, then as many names as fit.
+
+        Whole sentences, because after a list that ends in commas the decoder tends to go round in circles.
+        """
+        wake = wake_word.replace("_", " ").title()
+        examples = " ".join(f"{wake}, {text}" if wake else text.capitalize() for text in _EXAMPLES)
+        room = _PROMPT_TOKENS - len(self._tokens.encode(f" {examples}"))
+        names = ""
+        for name in vocabulary:
+            longer = f"{names}, {name.strip().lower()}" if names else name.strip().lower()
+            if len(self._tokens.encode(f" {longer}.")) > room:
+                break
+            names = longer
+        prompt = f"{examples} {names}." if names else examples
+        tokens: list[int] = self._tokens.encode(f" {prompt}")
+        return tokens
+
+    def read(self, speech: NDArray[np.float32], prompt: Sequence[int]) -> Reading:
+        """Write down what was said."""
+        seconds = len(speech) / RATE_HZ
+        longest = 10 + math.ceil(7 * seconds)
+        window = min(_WHOLE_WINDOW_FRAMES, (int(seconds * _MEL_FRAMES_S) + _MARGIN_FRAMES) // 2 * 2)
+        tokens, log_probability, silence = self._generate(speech, prompt, window, longest)
+        if len(tokens) >= longest:
+            tokens, log_probability, silence = self._generate(speech, prompt, _WHOLE_WINDOW_FRAMES, longest)
+        if log_probability < _GUESSING or len(tokens) >= longest:
+            return Reading("", 0.0)
+        text = first_round(str(self._tokens.decode(tokens)).strip())
+        return Reading(text, math.exp(log_probability) * (1.0 - silence) if text else 0.0)
+
+    def _generate(
+        self, speech: NDArray[np.float32], prompt: Sequence[int], window: int, longest: int
+    ) -> tuple[list[int], float, float]:
+        """Decode once; answers tokens, mean log probability and the probability that nobody spoke."""
+        hop = RATE_HZ // _MEL_FRAMES_S
+        padded = np.zeros(window * hop, np.float32)
+        kept = speech[: len(padded)]
+        padded[: len(kept)] = kept
+        features = self._model.feature_extractor(padded)[:, :window]
+        tokens = self._model.get_prompt(self._tokens, list(prompt), without_timestamps=True)
+        result = self._model.model.generate(
+            self._model.encode(features),
+            [tokens],
+            beam_size=1,
+            max_length=len(tokens) + longest,
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=[-1],
+        )[0]
+        answer: list[int] = list(result.sequences_ids[0])
+        mean = float(result.scores[0]) * len(answer) / (len(answer) + 1)
+        return answer, mean, float(result.no_speech_prob)
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model.model.unload_model()
+
+
+def first_round(text: str) -> str:
+    """Keep one round of a text that says the same thing again and again, as a decoder does that runs in a circle.
+
+    Only a repetition of at least three words counts that goes on to the end of the text.
+    """
+    words = text.split()
+    bare = [re.sub(r"[^\w]", "", word).lower() for word in words]
+    for size in range(3, len(words) // 2 + 1):
+        if all(bare[index] == bare[index - size] for index in range(size, len(bare))):
+            return " ".join(words[:size])
+    return text
+
+
+class MoonshineDecoder:
+    """Moonshine tiny-en, re-reading the whole turn each time; its own VAD is off because ours has already cut."""
+
+    def __init__(self, folder: Path) -> None:
+        from moonshine_voice.errors import MoonshineError
+        from moonshine_voice.moonshine_api import ModelArch
+        from moonshine_voice.transcriber import Transcriber
+
+        self._fault: type[Exception] = MoonshineError
+        try:
+            self._model: Any = Transcriber(
+                model_path=str(folder),
+                model_arch=ModelArch.TINY,
+                options={"vad_threshold": "0.0", "return_audio_data": "false"},
+            )
+        except (MoonshineError, OSError) as fault:
+            raise HearingError(f"The Moonshine model in {folder} cannot be loaded: {fault}") from fault
+
+    def prime(self, vocabulary: Sequence[str], wake_word: str) -> Sequence[int]:  # noqa: ARG002 - it takes no prompt
+        """Moonshine cannot be primed."""
+        return ()
+
+    def read(self, speech: NDArray[np.float32], prompt: Sequence[int]) -> Reading:  # noqa: ARG002 - the same
+        """Write down what was said. Moonshine tells no confidence; 0.5 stands for that."""
+        try:
+            lines = self._model.transcribe_without_streaming(speech.tolist(), RATE_HZ).lines
+        except self._fault as fault:
+            raise HearingError(f"Moonshine could not read this turn: {fault}") from fault
+        text = " ".join(line.text.strip() for line in lines).strip()
+        return Reading(text, 0.5 if text else 0.0)
+
+    def close(self) -> None:
+        """Free the model."""
+        self._model.close()

@@ -1,0 +1,298 @@
+"""The ears of one conversation: a thread that follows the user's speech and has it read."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hub.hearing.decoders import Decoder, Reading
+from hub.hearing.desk import ReadingDesk, Urgency
+from hub.hearing.intake import INPUT_HZ, Intake
+from hub.hearing.port import Final, HearingEvent, HearingHints, Partial, SpeechStarted
+from hub.hearing.turns import FRAME_MS, Hangover, TurnDetector, TurnPhase, TurnSignal
+from hub.hearing.wake_phrase import strip_wake_phrase
+
+QUEUE_SAMPLES = 4 * INPUT_HZ
+_LEAD_FRAMES = 10
+_TAIL_FRAMES = 3
+_PARTIAL_MS = 320
+_SECOND_GRACE_MS = 96
+_FIRST_PARTIAL_MS = 480
+
+
+@dataclass(frozen=True, slots=True)
+class Recognisers:
+    """What reads. `final` is always there; `second` reads partials and gives the other opinion."""
+
+    final: Decoder
+    second: Decoder | None
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One reading of a turn as it stood in a silence. `closed`: the turn is over and waits only for this."""
+
+    start_samples: int
+    end_samples: int
+    reading: Reading | None = None
+    second: Reading | None = None
+    waits: int = 0
+    closed: bool = False
+    dropped: bool = False
+
+
+@dataclass(slots=True)
+class _Inbox:
+    """What waits for the thread: audio within a bound, and news of readings."""
+
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    audio: deque[tuple[NDArray[np.int16], int]] = field(default_factory=deque)
+    news: deque[Callable[[], None]] = field(default_factory=deque)
+    waiting_samples: int = 0
+    closing: bool = False
+
+
+class LocalStream:
+    """Implements `HearingStream`.
+
+    Attributes:
+        dropped_samples: how much audio (24 kHz) was thrown away because the thread fell behind.
+    """
+
+    def __init__(
+        self,
+        *,
+        hints: HearingHints,
+        on_event: Callable[[HearingEvent], None],
+        recognisers: Recognisers,
+        desk: ReadingDesk,
+        probability: Callable[[bytes], float],
+        now_ms: Callable[[], float],
+        hangover: Hangover,
+        on_closed: Callable[[LocalStream], None],
+    ) -> None:
+        self.dropped_samples = 0
+        self._hints = hints
+        self._on_event = on_event
+        self._recognisers = recognisers
+        self._desk = desk
+        self._probability = probability
+        self._now_ms = now_ms
+        self._on_closed = on_closed
+        self._loop = asyncio.get_running_loop()
+        self._inbox = _Inbox()
+        self._closed = False
+        self._intake = Intake()
+        self._turn = TurnDetector(hangover)
+        self._hangover = hangover
+        self._attempt: _Attempt | None = None
+        self._attempts: list[_Attempt] = []
+        self._wake_word = hints.wake_word
+        self._partial = ""
+        self._partial_pending = False
+        self._partial_frame = 0
+        self._free_frame = 0
+        self._prompt: Sequence[int] = recognisers.final.prime(hints.vocabulary, hints.wake_word)
+        self._thread = threading.Thread(target=self._work, name="hearing-stream", daemon=True)
+        self._thread.start()
+
+    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
+        """Take a piece of audio. Never blocks; beyond 4 s of waiting audio the oldest is dropped and counted."""
+        inbox = self._inbox
+        with inbox.changed:
+            if inbox.closing:
+                return
+            inbox.audio.append((pcm, samples))
+            inbox.waiting_samples += len(pcm)
+            while inbox.waiting_samples > QUEUE_SAMPLES:
+                oldest, _position = inbox.audio.popleft()
+                inbox.waiting_samples -= len(oldest)
+                self.dropped_samples += len(oldest)
+            inbox.changed.notify()
+
+    async def close(self) -> None:
+        """Stop the thread; no event comes after this."""
+        self._closed = True
+        with self._inbox.changed:
+            self._inbox.closing = True
+            self._inbox.changed.notify()
+        await asyncio.to_thread(self._thread.join)
+        self._on_closed(self)
+
+    def _tell(self, event: HearingEvent) -> None:
+        self._loop.call_soon_threadsafe(self._deliver, event)
+
+    def _deliver(self, event: HearingEvent) -> None:
+        if not self._closed:
+            self._on_event(event)
+
+    def _post(self, news: Callable[[], None]) -> None:
+        with self._inbox.changed:
+            self._inbox.news.append(news)
+            self._inbox.changed.notify()
+
+    def _work(self) -> None:
+        inbox = self._inbox
+        while True:
+            with inbox.changed:
+                inbox.changed.wait_for(lambda: inbox.closing or inbox.audio or inbox.news)
+                if inbox.closing:
+                    return
+                news = list(inbox.news)
+                inbox.news.clear()
+                piece = inbox.audio.popleft() if inbox.audio and not news else None
+                if piece is not None:
+                    inbox.waiting_samples -= len(piece[0])
+            for item in news:
+                item()
+            if piece is not None:
+                self._hear(*piece)
+
+    def _hear(self, pcm: NDArray[np.int16], samples: int) -> None:
+        for frame in self._intake.frames(pcm, samples):
+            self._frame(frame)
+
+    def _frame(self, frame: NDArray[np.int16]) -> None:
+        match self._turn.feed(self._probability(frame.tobytes())):
+            case TurnSignal.ONSET:
+                self._partial, self._partial_frame = "", self._turn.onset_frame
+                self._tell(SpeechStarted(self._intake.position(self._turn.onset_frame)))
+            case TurnSignal.PAUSED:
+                self._attempt_reading()
+            case TurnSignal.RESUMED:
+                if self._attempt is not None:
+                    self._attempt.dropped = True
+                    self._attempt = None
+            case TurnSignal.CLOSED:
+                self._end_turn()
+            case None:
+                pass
+        if self._turn.phase is TurnPhase.TALKING:
+            self._maybe_partial()
+        elif self._turn.phase is TurnPhase.PAUSING:
+            self._maybe_believe()
+        if self._turn.phase is TurnPhase.QUIET:
+            self._intake.keep_only(_LEAD_FRAMES)
+
+    def _speech(self) -> NDArray[np.float32]:
+        return self._intake.speech_from(max(self._turn.onset_frame - _LEAD_FRAMES, self._free_frame))
+
+    def _attempt_reading(self) -> None:
+        """Have the turn read as it stands now: by the final recogniser, then by the second."""
+        attempt = _Attempt(
+            self._intake.position(self._turn.onset_frame),
+            self._intake.position(self._turn.last_speech_frame + 1),
+        )
+        self._attempt = attempt
+        speech = self._speech()
+        readers = self._recognisers
+        attempt.waits = 1 if readers.second is None or readers.second is readers.final else 2
+
+        def wanted() -> bool:
+            return not attempt.dropped and not self._inbox.closing
+
+        def final_done(reading: Reading | None) -> None:
+            self._post(lambda: self._read(attempt, reading, second=False))
+
+        def second_done(reading: Reading | None) -> None:
+            self._post(lambda: self._read(attempt, reading, second=True))
+
+        self._desk.submit(Urgency.FINAL, lambda: readers.final.read(speech, self._prompt), final_done, wanted)
+        if attempt.waits == 2 and readers.second is not None:
+            second = readers.second
+            self._desk.submit(Urgency.SECOND, lambda: second.read(speech, ()), second_done, wanted)
+
+    def _read(self, attempt: _Attempt, reading: Reading | None, *, second: bool) -> None:
+        attempt.waits -= 1
+        if second:
+            attempt.second = reading
+        else:
+            attempt.reading = reading
+        if attempt.dropped:
+            return
+        if attempt.closed:
+            self._flush()
+        elif self._turn.phase is TurnPhase.PAUSING:
+            self._maybe_believe()
+
+    def _maybe_believe(self) -> None:
+        """End the turn early if what was read is a whole request and the silence is long enough for one."""
+        attempt = self._attempt
+        if attempt is None or attempt.reading is None:
+            return
+        patience_ms = _SECOND_GRACE_MS if attempt.waits else 0
+        if self._turn.silence_ms < self._hangover.complete_ms + patience_ms:
+            return
+        text, _taken = strip_wake_phrase(attempt.reading.text, self._wake_word)
+        if text and self._hints.is_complete(text):
+            attempt.waits = 0
+            self._turn.close()
+            self._end_turn()
+
+    def _end_turn(self) -> None:
+        if self._attempt is None:
+            self._attempt_reading()
+        if self._attempt is not None:
+            self._attempt.closed = True
+            self._attempts.append(self._attempt)
+            self._attempt = None
+        self._free_frame = self._turn.last_speech_frame + _TAIL_FRAMES
+        self._flush()
+
+    def _flush(self) -> None:
+        """Tell the closed turns that are read, in their order."""
+        while self._attempts and not self._attempts[0].waits:
+            self._finish(self._attempts.pop(0))
+
+    def _finish(self, attempt: _Attempt) -> None:
+        reading = attempt.reading or Reading("", 0.0)
+        text, _taken = strip_wake_phrase(reading.text, self._wake_word)
+        if not text:
+            return  # the wake word alone, or no words: the command is still to come
+        second = None
+        if attempt.second is not None:
+            second, _taken = strip_wake_phrase(attempt.second.text, self._wake_word)
+        self._wake_word = ""
+        self._tell(
+            Final(
+                text=text,
+                start_samples=attempt.start_samples,
+                end_samples=attempt.end_samples,
+                confidence=reading.confidence,
+                second=second,
+                decoded_ms=self._now_ms(),
+            )
+        )
+
+    def _maybe_partial(self) -> None:
+        second = self._recognisers.second
+        said_ms = (self._turn.frame - self._turn.onset_frame) * FRAME_MS
+        waited_ms = (self._turn.frame - self._partial_frame) * FRAME_MS
+        if second is None or self._partial_pending or said_ms < _FIRST_PARTIAL_MS or waited_ms < _PARTIAL_MS:
+            return
+        self._partial_pending = True
+        self._partial_frame = self._turn.frame
+        speech, onset = self._speech(), self._turn.onset_frame
+
+        def still_talking() -> bool:
+            return self._turn.phase is TurnPhase.TALKING and self._turn.onset_frame == onset and not self._inbox.closing
+
+        def done(reading: Reading | None) -> None:
+            self._post(lambda: self._partial_read(reading, onset))
+
+        self._desk.submit(Urgency.PARTIAL, lambda: second.read(speech, ()), done, still_talking)
+
+    def _partial_read(self, reading: Reading | None, onset: int) -> None:
+        self._partial_pending = False
+        if reading is None or self._turn.onset_frame != onset or self._turn.phase is TurnPhase.QUIET:
+            return
+        text, _taken = strip_wake_phrase(reading.text, self._wake_word)
+        if text and text != self._partial:
+            self._partial = text
+            self._tell(Partial(text))

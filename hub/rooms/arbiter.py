@@ -1,0 +1,164 @@
+"""Which room is being spoken to.
+
+Every satellite in earshot wakes, near or far, with the same score and often at the same moment, so calls are collected
+for a short window and the room is chosen by evidence that no microphone's gain can buy: how far the voice stands over
+the room's own noise floor, and where it began first. Wake score and time of firing only break ties.
+
+Pure: events and times in, decisions out. The caller asks `due` when `deadline_ms` has passed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+# The window covers every far satellite seen to fire late for the same utterance (okay_nabu fires latest).
+DEFAULT_WINDOW_MS = 200.0
+WINDOW_MS_OF_WORD = {"okay_nabu": 300.0}
+# Calls of the same utterance that come after the decision: sound, network and detectors are never later than this.
+LATE_MS = 1200.0
+# One unit of log odds: 3 dB of SNR, or 40 ms of earlier onset (half of it when clocks are not yet in step).
+_SNR_DB_PER_NAT = 3.0
+_ONSET_MS_PER_NAT = 40.0
+_ONSET_LIMIT_NAT = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A satellite that woke, with its evidence. Times are the hub's monotonic milliseconds.
+
+    Attributes:
+        snr_db: mean band SNR of the wake word over the room's own floor.
+        onset_ms: where speech began in this room, None if it reported none.
+        clock_error_ms: how far this satellite's clock may be off.
+    """
+
+    device_id: str
+    area_id: str
+    word: str
+    score: float
+    snr_db: float
+    fired_ms: float
+    onset_ms: float | None = None
+    clock_error_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who won and why, in one line."""
+
+    winner: Call
+    losers: tuple[Call, ...]
+    probability: float
+    why: str
+
+
+@dataclass(slots=True)
+class _Collection:
+    opened_ms: float
+    deadline_ms: float
+    calls: dict[str, Call] = field(default_factory=dict)
+
+
+class Arbiter:
+    """Collects calls and decides."""
+
+    def __init__(
+        self, *, window_ms: float = DEFAULT_WINDOW_MS, window_ms_of_word: dict[str, float] | None = None
+    ) -> None:
+        self._window_ms = window_ms
+        self._window_ms_of_word = WINDOW_MS_OF_WORD if window_ms_of_word is None else window_ms_of_word
+        self._open: _Collection | None = None
+        self._decided: Decision | None = None
+        self._decided_ms = -math.inf
+
+    @property
+    def deadline_ms(self) -> float | None:
+        """When the running collection is to be decided; None when nobody called."""
+        return None if self._open is None else self._open.deadline_ms
+
+    @property
+    def callers(self) -> frozenset[str]:
+        """The devices whose calls are being collected."""
+        return frozenset() if self._open is None else frozenset(self._open.calls)
+
+    def call(self, call: Call, *, now_ms: float, others_hearing: int) -> Decision | None:
+        """Take a call.
+
+        Args:
+            call: the evidence.
+            now_ms: the time of arrival.
+            others_hearing: satellites that have not called but report speech; with none, waiting is useless.
+
+        Returns:
+            The standing decision when this call is a late echo of an utterance already decided, else None.
+        """
+        if self._open is None and self._is_late(call, now_ms):
+            return self._decided
+        if self._open is None:
+            window_ms = self._window_ms_of_word.get(call.word, self._window_ms)
+            self._open = _Collection(now_ms, now_ms + window_ms)
+        self._open.calls[call.device_id] = call
+        if others_hearing == 0:
+            self._open.deadline_ms = now_ms
+        return None
+
+    def withdraw(self, device_id: str) -> None:
+        """A satellite left or was muted while its call was open."""
+        if self._open is not None:
+            self._open.calls.pop(device_id, None)
+            if not self._open.calls:
+                self._open = None
+
+    def due(self, now_ms: float) -> Decision | None:
+        """Decide if the window is over."""
+        if self._open is None or now_ms < self._open.deadline_ms:
+            return None
+        decision = decide(tuple(self._open.calls.values()))
+        self._open, self._decided, self._decided_ms = None, decision, now_ms
+        return decision
+
+    def _is_late(self, call: Call, now_ms: float) -> bool:
+        decided = self._decided
+        return (
+            decided is not None
+            and now_ms - self._decided_ms < LATE_MS
+            and call.device_id != decided.winner.device_id
+            and call.word == decided.winner.word
+        )
+
+
+def decide(calls: tuple[Call, ...]) -> Decision:
+    """Choose among at least one call."""
+    onsets = [call.onset_ms for call in calls if call.onset_ms is not None]
+    latest_ms = max(onsets, default=None)
+    scored = sorted(
+        ((_log_odds(call, latest_ms), call) for call in calls), key=lambda pair: (-pair[0], pair[1].device_id)
+    )
+    best, winner = scored[0]
+    total = sum(math.exp(odds - best) for odds, _ in scored)
+    losers = tuple(call for _, call in scored[1:])
+    return Decision(winner, losers, 1.0 / total, _explain(winner, losers))
+
+
+def _log_odds(call: Call, latest_ms: float | None) -> float:
+    odds = call.snr_db / _SNR_DB_PER_NAT
+    if latest_ms is not None and call.onset_ms is not None:
+        lead_ms = latest_ms - call.onset_ms
+        odds += min(lead_ms / (_ONSET_MS_PER_NAT + 2.0 * call.clock_error_ms), _ONSET_LIMIT_NAT)
+    # The saturated score and the detector's stride are worth a tie-break and no more.
+    return odds + 0.05 * call.score - 1e-6 * call.fired_ms
+
+
+def _explain(winner: Call, losers: tuple[Call, ...]) -> str:
+    why = f"{winner.area_id}: {winner.snr_db:+.0f} dB over its noise floor"
+    if not losers:
+        return f"{why}, the only room that heard it"
+    second = losers[0]
+    why += f", {second.area_id} {second.snr_db:+.0f} dB"
+    if winner.onset_ms is not None and second.onset_ms is not None:
+        lead_ms = second.onset_ms - winner.onset_ms
+        why += f", {abs(lead_ms):.0f} ms {'earlier' if lead_ms >= 0 else 'later'}"
+    if len(losers) > 1:
+        why += f" ({len(losers) + 1} rooms woke)"
+    return why

@@ -1,0 +1,167 @@
+"""From a frame and its devices to Home Assistant's service calls, or the reason why not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from hub.understanding.context import liveliest_player
+from hub.understanding.frames import Heard
+from hub.understanding.house import Entity
+from hub.understanding.lexicon import Value
+from hub.understanding.settings import SETTERS, Made, Refusal, cannot, cannot_set, mode, source
+from hub.understanding.steps import DIMMERS, step
+
+Calls = list[tuple[str, Entity, dict[str, Any]]]
+
+
+_ON_OFF = frozenset(
+    [
+        "light",
+        "switch",
+        "fan",
+        "media_player",
+        "climate",
+        "humidifier",
+        "water_heater",
+        "input_boolean",
+        "siren",
+        "automation",
+        "remote",
+        "group",
+    ]
+)
+_STEP = frozenset(["light", "climate", "fan", "media_player", "humidifier", "water_heater", "cover"])
+_PLAYER = frozenset({"media_player"})
+DOMAINS: Mapping[str, frozenset[str]] = {
+    "on": _ON_OFF | {"scene", "script", "vacuum", "button", "input_button", "lawn_mower"},
+    "activate": frozenset({"scene", "script", "button", "input_button"}),
+    "off": _ON_OFF | {"script"},
+    "toggle": _ON_OFF - {"climate"},
+    "set": _STEP | {"valve", "select", "input_select", "number", "input_number"},
+    "step": _STEP,
+    "open": frozenset({"cover", "lock", "valve"}),
+    "close": frozenset({"cover", "valve"}),
+    "stop_cover": frozenset({"cover", "vacuum", "lawn_mower", "script"}),
+    "lock": frozenset({"lock"}),
+    "unlock": frozenset({"lock"}),
+    "arm": frozenset({"alarm_control_panel"}),
+    "disarm": frozenset({"alarm_control_panel"}),
+    "pause": _PLAYER | {"vacuum", "lawn_mower"},
+    **dict.fromkeys(("play", "next", "previous", "mute", "unmute", "source", "play_media"), _PLAYER),
+    **dict.fromkeys(("vacuum_start", "dock"), frozenset({"vacuum", "lawn_mower"})),
+    "clean_area": frozenset({"vacuum"}),
+    **dict.fromkeys(("oscillate", "oscillate_off"), frozenset({"fan"})),
+    "fan_mode": frozenset({"climate"}),
+    **dict.fromkeys(("list_add", "list_remove"), frozenset({"todo"})),
+    "keep": _ON_OFF | {"cover", "lock"},
+}
+# frame -> service, where the frame decides alone; `{d}` is the domain.
+_PLAIN: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "off": ("{d}.turn_off", {}), "toggle": ("{d}.toggle", {}), "lock": ("lock.lock", {}),
+    "unlock": ("lock.unlock", {}), "disarm": ("alarm_control_panel.alarm_disarm", {}),
+    "play": ("media_player.media_play", {}), "next": ("media_player.media_next_track", {}),
+    "previous": ("media_player.media_previous_track", {}), "mute": ("media_player.volume_mute",
+    {"is_volume_muted": True}),
+    "unmute": ("media_player.volume_mute", {"is_volume_muted": False}), "oscillate": ("fan.oscillate",
+    {"oscillating": True}),
+    "oscillate_off": ("fan.oscillate", {"oscillating": False}),
+}  # fmt: skip
+_NEEDS = {
+    "oscillate": "oscillate",
+    "oscillate_off": "oscillate",
+    "next": "next",
+    "mute": "mute",
+    "unmute": "mute",
+}
+_BY_DOMAIN: Mapping[tuple[str, str], str] = {
+    ("on", "vacuum"): "vacuum.start", ("on", "button"): "button.press", ("on", "input_button"): "input_button.press",
+    ("activate", "button"): "button.press", ("activate", "input_button"): "input_button.press",
+    ("on", "lawn_mower"): "lawn_mower.start_mowing", ("open", "cover"): "cover.open_cover", ("open",
+    "lock"): "lock.unlock",
+    ("open", "valve"): "valve.open_valve", ("close", "cover"): "cover.close_cover", ("close",
+    "valve"): "valve.close_valve",
+    ("stop_cover", "cover"): "cover.stop_cover", ("stop_cover", "vacuum"): "vacuum.pause", ("stop_cover",
+    "lawn_mower"): "lawn_mower.pause",
+    ("stop_cover", "script"): "script.turn_off", ("pause", "media_player"): "media_player.media_pause", ("pause",
+    "vacuum"): "vacuum.pause",
+    ("pause", "lawn_mower"): "lawn_mower.pause", ("vacuum_start", "vacuum"): "vacuum.start",
+    ("vacuum_start", "lawn_mower"): "lawn_mower.start_mowing", ("dock", "vacuum"): "vacuum.return_to_base",
+    ("dock", "lawn_mower"): "lawn_mower.dock",
+}  # fmt: skip
+
+
+def build(heard: Heard, value: Value | None, entities: tuple[Entity, ...]) -> Calls | Refusal:
+    """The calls of one frame. In a group, devices that cannot do it are left out while one can."""
+    calls: Calls = []
+    refusals: list[Refusal] = []
+    for entity in entities:
+        made = _one(heard, value, entity)
+        if isinstance(made, Refusal):
+            refusals.append(made)
+        else:
+            calls += [(service, entity, data) for service, data in made]
+    out_of_range = [r for r in refusals if r.reason == "bad_value"]
+    if out_of_range:
+        return out_of_range[0]
+    return calls or (refusals[0] if refusals else Refusal("not_understood", ""))
+
+
+def _one(heard: Heard, value: Value | None, entity: Entity) -> Made:  # noqa: C901, PLR0911 - a frame, a line
+    frame, domain = heard.frame, entity.domain
+    need = _NEEDS.get(frame)
+    if need and entity.capabilities and need not in entity.capabilities:
+        return cannot(entity, {"oscillate": "oscillate", "next": "skip tracks", "mute": "be muted"}[need])
+    if (frame, domain) in _BY_DOMAIN:
+        return [(_BY_DOMAIN[frame, domain], {})]
+    if frame in _PLAIN:
+        service, data = _PLAIN[frame]
+        return [(service.format(d=domain), dict(data))]
+    if frame in ("on", "activate"):
+        return [(f"{domain}.turn_on", {})]
+    if frame == "arm":
+        how = {"": "away", "stay": "home"}.get(heard.value, heard.value)
+        return [(f"alarm_control_panel.alarm_arm_{how}", {})]
+    if frame in ("list_add", "list_remove"):
+        service = "todo.add_item" if frame == "list_add" else "todo.remove_item"
+        items = heard.value.removeprefix("some ").replace(" , ", " and ").split(" and ")
+        return [(service, {"item": item.removeprefix("some ").strip()}) for item in items if item.strip()]
+    if frame == "fan_mode":
+        return mode(entity, heard.value.removesuffix(" mode"), "fan")
+    if frame == "source":
+        return source(entity, heard.value)
+    if frame == "set" and value is not None:
+        return SETTERS.get(domain, cannot_set)(entity, value)
+    if frame == "step":
+        return step(heard, entity)
+    return Refusal("not_understood", "")
+
+
+def group_calls(calls: Calls) -> dict[tuple[str, tuple[tuple[str, Any], ...]], list[Entity]]:
+    """Calls of the same service with the same data, together."""
+    together: dict[tuple[str, tuple[tuple[str, Any], ...]], list[Entity]] = defaultdict(list)
+    for service, entity, data in calls:
+        group = together[service, tuple(sorted(data.items()))]
+        if entity not in group:
+            group.append(entity)
+    return together
+
+
+def narrowed(heard: Heard, entities: tuple[Entity, ...], *, group: bool) -> tuple[Entity, ...]:
+    """Of a mixed group those that the frame speaks of; of lights to be dimmed those that are on."""
+    if heard.frame in ("step", "set"):
+        word = heard.direction.split(" ")[0]
+        if word in DIMMERS and any(e.domain == "light" for e in entities):
+            entities = tuple(e for e in entities if e.domain == "light")
+        lights_only = all(e.domain == "light" for e in entities)
+        if heard.frame == "step" and group and lights_only and any(e.state == "on" for e in entities):
+            return tuple(e for e in entities if e.state == "on")
+    if all(e.domain == "media_player" for e in entities) and heard.frame in (
+        "next",
+        "previous",
+        "play",
+        "pause",
+    ):
+        return tuple(liveliest_player(list(entities))[:1]) if group else entities
+    return entities

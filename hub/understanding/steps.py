@@ -1,0 +1,94 @@
+"""Changing a device by a step: brighter, warmer, louder, faster."""
+
+from __future__ import annotations
+
+from hub.understanding.frames import Heard
+from hub.understanding.house import Entity
+from hub.understanding.lexicon import Value
+from hub.understanding.numbers import number_text
+from hub.understanding.settings import Made, Refusal, cannot, set_humidity, set_light, set_temperature
+
+_UP = frozenset(
+    [
+        "up",
+        "open",
+        "increase",
+        "raise",
+        "boost",
+        "brighten",
+        "lighten",
+        "brighter",
+        "lighter",
+        "warmer",
+        "hotter",
+        "louder",
+        "faster",
+        "higher",
+        "warm",
+        "heat",
+        "more",
+    ]
+)
+DIMMERS = frozenset(["brighten", "lighten", "dim", "darken", "soften", "brighter", "lighter", "dimmer", "darker"])
+_SMALL = ("a bit", "a little", "slightly", "a touch", "a tad", "a notch", "somewhat", "a smidge")
+_LARGE = ("a lot", "much", "way", "loads", "quite", "significantly", "a fair", "half")
+
+
+def _amount(heard: Heard, small: float, usual: float, large: float) -> float:
+    said = heard.amount.removeprefix("by ")
+    digits = "".join(c for c in said.split("%")[0].split("°")[0].split(" ")[0] if c.isdigit() or c == ".")
+    if digits:
+        return float(digits)
+    return small if said.startswith(_SMALL) else large if said.startswith(_LARGE) else usual
+
+
+def is_up(direction: str) -> bool:
+    """Whether a word of change asks for more."""
+    return direction.endswith(" up") or direction.split(" ", maxsplit=1)[0] in _UP
+
+
+def step(heard: Heard, entity: Entity) -> Made:  # noqa: C901, PLR0911, PLR0912 - one line a domain
+    """The calls that make a device more or less of what it is."""
+    sign = 1 if is_up(heard.direction) else -1
+    word = heard.direction.split(" ")[0]
+    domain = entity.domain
+    if domain == "light":
+        if word in ("warmer", "warm", "cooler", "cool", "colder"):
+            return set_light(entity, Value("kelvin", 2700 if word.startswith("warm") else 5000, word))
+        if word in ("louder", "quieter", "faster", "slower", "hotter") or "°" in heard.amount:
+            return cannot(entity, f"be made {word}")
+        if "brightness" not in entity.capabilities:
+            return cannot(entity, "be dimmed")
+        return [("light.turn_on", {"brightness_step_pct": round(sign * _amount(heard, 10, 20, 30))})]
+    if word in DIMMERS:
+        return cannot(entity, "be dimmed")
+    if domain in ("climate", "water_heater"):
+        now = entity.attributes.get("temperature")
+        if not isinstance(now, (int, float)):
+            return Refusal("cannot_do", f"{entity.name} has no target temperature now.")
+        wanted = now + sign * _amount(heard, 1, 1, 2)
+        return set_temperature(entity, Value("number", wanted, number_text(wanted)))
+    if domain == "fan":
+        if "percentage" not in entity.capabilities:
+            return cannot(entity, "change its speed")
+        step = {"percentage_step": round(_amount(heard, 10, 20, 40))} if heard.amount else {}
+        return [("fan.increase_speed" if sign > 0 else "fan.decrease_speed", step)]
+    if domain == "media_player":
+        return _volume(heard, entity, sign)
+    if domain == "cover" and heard.amount and word in ("up", "down", "raise", "lower", "open", "close"):
+        now = entity.attributes.get("current_position", entity.attributes.get("position"))
+        if isinstance(now, (int, float)) and "position" in entity.capabilities:
+            wanted = min(100, max(0, now + sign * _amount(heard, 10, 20, 40)))
+            return [("cover.set_cover_position", {"position": round(wanted)})]
+    if domain == "humidifier" and isinstance(entity.attributes.get("humidity"), (int, float)):
+        wanted = entity.attributes["humidity"] + sign * _amount(heard, 5, 5, 10)
+        return set_humidity(entity, Value("number", wanted, number_text(wanted)))
+    return cannot(entity, f"be turned {word}")
+
+
+def _volume(heard: Heard, entity: Entity, sign: int) -> Made:
+    now = entity.attributes.get("volume_level")
+    if heard.amount and heard.amount.removeprefix("by ")[:1].isdigit() and isinstance(now, (int, float)):
+        level = min(1.0, max(0.0, now + sign * _amount(heard, 5, 10, 20) / 100))
+        return [("media_player.volume_set", {"volume_level": round(level, 2)})]
+    return [("media_player.volume_up" if sign > 0 else "media_player.volume_down", {})]

@@ -1,0 +1,185 @@
+"""The names of one house, indexed: which words stand for which devices, areas and floors."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from rapidfuzz import fuzz, process
+
+from hub.understanding.house import Area, Entity, Floor, House
+from hub.understanding.lexicon import SAME_CLASS, domains_of, noun_words, singular
+from hub.understanding.normalise import name_key
+
+_OUTSIDE = ("outside", "outdoors", "garden")
+_GROUPS = str.maketrans({"q": "k", "c": "k", "g": "k", "z": "s", "v": "f", "d": "t", "b": "p", "j": "x"})
+
+
+@lru_cache(maxsize=8192)
+def canonical(phrase: str) -> str:
+    """Number and plural do not tell two names apart."""
+    return " ".join("1" if word == "one" else singular(word) for word in phrase.split())
+
+
+def sound_of(word: str) -> str:
+    """A rough phonetic key: consonant classes without vowels, doubled letters once."""
+    for pair, sound in (
+        ("tch", "x"),
+        ("ch", "x"),
+        ("sh", "x"),
+        ("ph", "f"),
+        ("ck", "k"),
+        ("gh", ""),
+        ("wr", "r"),
+    ):
+        word = word.replace(pair, sound)
+    key = ""
+    for letter in word.translate(_GROUPS):
+        if letter not in "aeiouyhw" and not key.endswith(letter):
+            key += letter
+    return key
+
+
+@dataclass(slots=True)
+class HouseIndex:
+    """Look-up tables of one revision of a house. Names only: states are read from the house of the moment."""
+
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    areas: dict[str, str] = field(default_factory=dict)
+    floors: dict[str, str] = field(default_factory=dict)
+    words: dict[str, frozenset[str]] = field(default_factory=dict)
+    by_word: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    area_floor: dict[str, str | None] = field(default_factory=dict)
+    sounds: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    mixed: dict[str, list[str]] = field(default_factory=dict)
+    vocabulary: tuple[str, ...] = ()
+    by_domain: dict[str, list[str]] = field(default_factory=dict)
+    order: dict[str, int] = field(default_factory=dict)
+    longest: int = 1
+
+    def place_in(self, phrase: str) -> tuple[str, str] | None:
+        """The area ("area", id) or floor ("floor", id) of exactly this name."""
+        key = canonical(phrase)
+        if key in self.areas:
+            return "area", self.areas[key]
+        if key in self.floors:
+            return "floor", self.floors[key]
+        return None
+
+    def is_known(self, word: str) -> bool:
+        """Whether the word occurs in any name of the house or is a kind of device."""
+        return singular(word) in self.by_word or word in self.sounds.get(sound_of(word), ())
+
+    def nearest_word(self, word: str, *, joined: bool = False) -> str | None:
+        """The one word of the house that a misheard word most likely was, if there is one."""
+        if len(word) < 4:
+            return None
+        key = sound_of(word)
+        same = {w for w in self.sounds.get(key, ()) if len(key) >= 3 and fuzz.ratio(word, w) >= 55}
+        if not same and len(key) >= 3:
+            same = {w for w in self.mixed.get("".join(sorted(key)), ()) if fuzz.ratio(word, w) >= 55}
+        if len(same) == 1:
+            return same.pop()
+        best = process.extract(word, self.vocabulary, scorer=fuzz.ratio, limit=2, score_cutoff=65 if joined else 80)
+        if (
+            best
+            and best[0][0][: 3 if joined else 1] == word[: 3 if joined else 1]
+            and (len(best) == 1 or best[0][1] > best[1][1])
+        ):
+            return str(best[0][0])
+        return None
+
+
+def _names(thing: Entity | Area | Floor) -> list[str]:
+    return [key for key in map(name_key, (thing.name, *thing.aliases)) if key]
+
+
+def build_index(house: House) -> HouseIndex:
+    """Read all names of a house once."""
+    index = HouseIndex(area_floor={area.id: area.floor_id for area in house.areas})
+    vocabulary: set[str] = set(noun_words())
+    for floor in house.floors:
+        for variant in (variant for name in _names(floor) for variant in _floor_variants(name)):
+            index.floors.setdefault(canonical(variant), floor.id)
+    places: dict[str, list[str]] = {area.id: _names(area) for area in house.areas}
+    for area_id, names in places.items():
+        for name in names:
+            index.areas.setdefault(canonical(name), area_id)
+            vocabulary.update(name.split())
+    _read_entities(house, places, vocabulary, index)
+    index.longest = max((key.count(" ") + 1 for key in (*index.names, *index.areas)), default=1)
+    index.sounds = _by_sound(vocabulary)
+    index.vocabulary = tuple(word for words in index.sounds.values() for word in words)
+    for sound, same in index.sounds.items():
+        index.mixed.setdefault("".join(sorted(sound)), []).extend(same)
+    return index
+
+
+def _read_entities(house: House, places: dict[str, list[str]], vocabulary: set[str], index: HouseIndex) -> None:
+    names: dict[str, set[str]] = defaultdict(set)
+    by_word: dict[str, set[str]] = defaultdict(set)
+    for position, entity in enumerate(house.entities.values()):
+        index.by_domain.setdefault(entity.domain, []).append(entity.entity_id)
+        index.order[entity.entity_id] = position
+        own = _names(entity)
+        for name in own:
+            names[canonical(name)].add(entity.entity_id)
+            for place in places.get(entity.area_id or "", []):
+                # "Kitchen Ceiling Light" is also "ceiling light"; "Kitchen Lights" is not all of "the lights".
+                short = name[len(place) + 1 :] if name.startswith(place + " ") else ""
+                if short and not domains_of(short):
+                    names[canonical(short)].add(entity.entity_id)
+        said = {word for name in own for word in name.split()}
+        vocabulary.update(said)
+        kind = str(entity.attributes.get("device_class", ""))
+        words = {canonical(word) for word in said}
+        words.update(noun for noun, other in SAME_CLASS.items() if other == kind and " " not in noun)
+        index.words[entity.entity_id] = frozenset(words)
+        for word in words:
+            by_word[word].add(entity.entity_id)
+    index.names = {key: tuple(sorted(ids)) for key, ids in names.items()}
+    index.by_word = {key: tuple(sorted(ids)) for key, ids in by_word.items()}
+
+
+def _floor_variants(name: str) -> Iterable[str]:
+    yield name
+    if name.endswith(" floor"):
+        yield name.removesuffix(" floor") + " level"
+        yield name.removesuffix(" floor") + " storey"
+    if name in _OUTSIDE:
+        yield from _OUTSIDE[:2]
+
+
+def _by_sound(vocabulary: set[str]) -> dict[str, tuple[str, ...]]:
+    sounds: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(vocabulary):
+        if word.isalpha() and len(word) > 2:
+            sounds[sound_of(word)].append(word)
+    return {key: tuple(words) for key, words in sounds.items()}
+
+
+class Indexes:
+    """Keeps the index of the last houses seen."""
+
+    def __init__(self) -> None:
+        self._kept: dict[object, HouseIndex] = {}
+
+    def of(self, house: House) -> HouseIndex:
+        """The index of this house; built anew when its revision changed."""
+        first = next(iter(house.entities.values()), None)
+        key = (
+            house.name,
+            house.revision,
+            len(house.entities),
+            house.areas,
+            house.floors,
+            first and first.name,
+        )
+        index = self._kept.get(key)
+        if index is None:
+            if len(self._kept) >= 4:
+                self._kept.pop(next(iter(self._kept)))
+            index = self._kept[key] = build_index(house)
+        return index

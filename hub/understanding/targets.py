@@ -1,0 +1,321 @@
+"""From a noun phrase to the devices it means. Every content word must be explained by the house."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from hub.understanding.context import Context, liveliest_player
+from hub.understanding.house import Entity
+from hub.understanding.lexicon import ALL, NARROW, SAME_CLASS, STOP, domains_of, singular
+from hub.understanding.tagger import canonical
+
+_EXCEPT = re.compile(r" ?,? (?:except(?: for)?|apart from|other than|excluding|besides|but not|but|aside from) ")
+_AND = re.compile(r" ?, and | ?, | and | plus | as well as | nor ")
+_HERE = re.compile(r" ?\b(?:in|around|of|for)? ?\b(?:in here|here|this room|the room|my room)$")
+_EVERYWHERE = re.compile(
+    r" ?\b(?:in|throughout|around|across|of|all over)? ?(?:the )?(?:everywhere|whole house|entire house|house|home"
+    r"|whole home)$"
+)
+_STRANGE_PLACE = re.compile(r"(.+) (?:in|at) (?:the |my |our )?([a-z ]+)")
+_ONE = re.compile(r" (?:one|1|ones)$")
+PRONOUNS = frozenset({"it", "that", "them", "this", "these", "those", "him", "her"})
+MAIN = ("thermostat", "heating", "boiler", "central", "main")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Devices meant, and how sure that is. `group`: asked for by kind or place rather than one by one."""
+
+    entities: tuple[Entity, ...]
+    group: bool = False
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """Why a phrase means no device. `strength` ranks reasons: the highest is the one to speak of."""
+
+    reason: str
+    phrase: str
+    names: tuple[str, ...] = ()
+    strength: int = 1
+
+
+def resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
+    """Find the devices of these domains that a phrase means.
+
+    Exact name, then kind in a place, then discriminating words; lists and exclusions on top.
+    """
+    phrase = phrase.strip(" ,")
+    key = (phrase, domains)
+    known = context.memo.get(key)
+    if isinstance(known, (Target, Miss)):
+        return known
+    found = context.memo[key] = _resolve(phrase, domains, context)
+    return found
+
+
+def _resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
+    found = _single(phrase, domains, context)
+    if isinstance(found, Target):
+        return found
+    cut = _EXCEPT.search(phrase)
+    if cut:
+        return _without(phrase[: cut.start()], phrase[cut.end() :], domains, context)
+    parts = [part for part in _AND.split(phrase) if part]
+    if 1 < len(parts) <= 8:
+        return _several(parts, domains, context)
+    return found
+
+
+def _without(kept: str, dropped: str, domains: frozenset[str], context: Context) -> Target | Miss:
+    whole = resolve(kept, domains, context)
+    if isinstance(whole, Miss):
+        return whole
+    head = kept.rsplit(maxsplit=1)[-1] if kept.split() else ""
+    minus = resolve(dropped, domains, context)
+    if isinstance(minus, Miss) and domains_of(head):
+        minus = resolve(f"{dropped} {head}", domains, context)
+    if isinstance(minus, Miss):
+        minus = resolve(dropped, frozenset(e.domain for e in whole.entities), context)
+    if isinstance(minus, Miss):
+        return minus
+    gone = {entity.entity_id for entity in minus.entities}
+    ids = {e.entity_id for e in whole.entities}
+    if gone.isdisjoint(ids) or gone >= ids:
+        # "all the lights except the hall", said elsewhere, speaks of the whole house
+        whole = resolve(f"{kept} everywhere", domains, context)
+        if isinstance(whole, Miss) or gone.isdisjoint(e.entity_id for e in whole.entities):
+            return Miss("ambiguous", kept)
+    left = tuple(e for e in whole.entities if e.entity_id not in gone)
+    return replace(whole, entities=left, group=True) if left else Miss("ambiguous", kept)
+
+
+def _several(parts: list[str], domains: frozenset[str], context: Context) -> Target | Miss:
+    nouns = [part.split()[-1] for part in parts if domains_of(part.split()[-1])]
+    places = re.search(r" (?:in|on) the .+$", parts[-1])
+    entities: list[Entity] = []
+    cost = 0
+    for part in parts:
+        if all(word in STOP for word in part.split()):
+            return Miss("not_understood", part, strength=0)
+        found: Target | Miss | None = None
+        is_place = context.index.place_in(re.sub(r"^(?:the|my|both|in the) ", "", part)) is not None
+        if nouns and is_place and not domains_of(part.split()[-1]):
+            found = _single(f"{part} {nouns[-1] if parts[-1].split()[-1] == nouns[-1] else nouns[0]}", domains, context)
+        if not isinstance(found, Target):
+            found = _single(part, domains, context)
+        if isinstance(found, Miss) and places and part is not parts[-1]:
+            found = _single(part + places[0], domains, context)
+        if isinstance(found, Miss) and nouns:
+            found = _single(f"{part} {nouns[-1]}", domains, context)
+        if isinstance(found, Miss):
+            return found
+        entities += [e for e in found.entities if e not in entities]
+        cost += found.cost
+    return Target(tuple(entities), group=True, cost=cost)
+
+
+def _single(  # noqa: PLR0911 - the ways of naming a device, surest first
+    phrase: str, domains: frozenset[str], context: Context
+) -> Target | Miss:
+    words = phrase.split()
+    if not words:
+        return Miss("not_understood", phrase, strength=0)
+    exact = _by_name(phrase, domains, context)
+    if exact:
+        return exact
+    every = any(word in ALL for word in words)
+    whole = _EVERYWHERE.search(phrase)
+    if whole and not _by_name(" ".join(w for w in words if w not in STOP), domains, context):
+        rest = phrase[: whole.start()]
+        return _kind_or_words(rest or "everything", None, domains, context, every=True, place="")
+    here = _HERE.search(phrase)
+    if here and context.area_id:
+        area_ids, phrase = frozenset({context.area_id}), phrase[: here.start()] or "everything"
+        return _kind_or_words(phrase, area_ids, domains, context, every=every, place=context.area_name(context.area_id))
+    bare = " ".join(w for w in words if w not in STOP)
+    exact = _by_name(bare, domains, context) or _by_name(_ONE.sub("", bare), domains, context)
+    if exact:
+        return exact
+    place = _take_place(phrase, context)
+    strange = _STRANGE_PLACE.fullmatch(phrase)
+    if place is None and strange and domains_of(strange[1].split()[-1]) and not _known(strange[2], context):
+        return Miss("no_such_area", strange[2], strength=5)
+    if place is not None:
+        rest, area_ids, name = place
+        found = _kind_or_words(rest or "everything", area_ids, domains, context, every=every, place=name)
+        if isinstance(found, Target):
+            return found
+        loose = _by_words(bare.split(), None, domains, context)
+        return loose if isinstance(loose, Target) else found
+    return _kind_or_words(phrase, None, domains, context, every=every, place=None)
+
+
+def _known(phrase: str, context: Context) -> bool:
+    return any(context.index.is_known(word) for word in phrase.split())
+
+
+def _by_name(phrase: str, domains: frozenset[str], context: Context) -> Target | None:
+    ids = context.index.names.get(canonical(re.sub(r"^(?:the|my|our|a) ", "", phrase)), ())
+    found = [context.entity(i) for i in ids if i in context.house.entities]
+    found = [e for e in found if e.domain in domains]
+    if len(found) > 1:
+        whole = canonical(phrase)
+        found = [e for e in found if whole in map(canonical, _spoken(e))] or found
+        found = _nearby(found, context)
+        exposed = [e for e in found if e.exposed]
+        found = exposed or found
+    return Target(tuple(found), group=False) if len(found) == 1 else None
+
+
+def _spoken(entity: Entity) -> list[str]:
+    return [name.lower() for name in (entity.name, *entity.aliases)]
+
+
+def _nearby(entities: list[Entity], context: Context) -> list[Entity]:
+    return [e for e in entities if e.area_id is not None and e.area_id == context.area_id] or entities
+
+
+def _take_place(phrase: str, context: Context) -> tuple[str, frozenset[str], str] | None:
+    """Cut the longest area or floor name out of a phrase: rest, its areas, its name."""
+    words = phrase.split()
+    for length in range(min(len(words), context.index.longest + 1), 0, -1):
+        for start in range(len(words) - length, -1, -1):
+            span = " ".join(words[start : start + length])
+            found = context.index.place_in(span)
+            if found is None:
+                continue
+            kind, place_id = found
+            if kind == "area":
+                areas = frozenset({place_id})
+            else:
+                areas = frozenset(a for a, floor in context.index.area_floor.items() if floor == place_id)
+            rest = re.sub(
+                r"(?: (?:in|on|at|of|from|to|inside|for))?(?: the| my| our)?$",
+                "",
+                " ".join(["", *words[:start]]),
+            )
+            return " ".join([*rest.split(), *words[start + length :]]), areas, span
+    return None
+
+
+def _kind_or_words(
+    phrase: str,
+    area_ids: frozenset[str] | None,
+    domains: frozenset[str],
+    context: Context,
+    *,
+    every: bool,
+    place: str | None,
+) -> Target | Miss:
+    words = [w for w in phrase.split() if w not in STOP or w in PRONOUNS]
+    bare = _ONE.sub("", " ".join(words))
+    if area_ids is not None and (not words or bare in ("everything", "anything", "room")):
+        return _group(context.of_domains(domains, area_ids), phrase, place, kind="")
+    if bare in ("everything", "anything"):
+        return _group(context.of_domains(domains), phrase, "", kind="")
+    if not words:
+        return Miss("not_understood", phrase, strength=0)
+    kinds = frozenset(domains_of(bare)) & domains
+    if kinds:
+        return _of_kind(bare, kinds, area_ids, domains, context, every=every, place=place)
+    return _by_words(words, area_ids, domains, context, place or "")
+
+
+def _pool(
+    noun: str, kinds: frozenset[str], area_ids: frozenset[str] | None, domains: frozenset[str], context: Context
+) -> list[Entity]:
+    """Every device that the noun can stand for, before the room narrows it."""
+    pool = context.of_domains(kinds, area_ids)
+    head = canonical(noun)
+    wanted = set(head.split())
+    mentioned = [e for e in context.of_domains(domains, area_ids) if wanted <= context.index.words[e.entity_id]]
+    by_class = [e for e in pool if e.attributes.get("device_class") == SAME_CLASS.get(head, "-")]
+    named = list({e.entity_id: e for e in (*by_class, *mentioned)}.values())
+    if head in NARROW or head in SAME_CLASS:
+        plain_light = head == "lamp" and not named
+        all_doors = head == "door" and kinds == {"lock"} and noun.endswith("s")
+        return pool if plain_light or all_doors else named
+    return named if named and kinds.isdisjoint({"light", "media_player"}) else pool
+
+
+def _of_kind(
+    noun: str, kinds: frozenset[str], area_ids: frozenset[str] | None, domains: frozenset[str], context: Context, *,
+    every: bool, place: str | None,
+) -> Target | Miss:  # fmt: skip
+    pool = _pool(noun, kinds, area_ids, domains, context)
+    players = "media_player" in kinds
+    if area_ids is not None or place == "":
+        return _group((liveliest_player(pool) or pool) if players and not every else pool, noun, place, kind=noun)
+    near = [e for e in pool if e.area_id == context.area_id and context.area_id is not None and e.exposed]
+    if every and noun.endswith("s"):
+        return _group(near if near and "light" in kinds else pool, noun, place, kind=noun)
+    if near:
+        near = liveliest_player(near) if players else near
+        return Target(tuple(near), group=len(near) > 1)
+    return _in_the_house(noun, kinds, [e for e in pool if e.exposed] or pool, context)
+
+
+def _in_the_house(noun: str, kinds: frozenset[str], pool: list[Entity], context: Context) -> Target | Miss:
+    """None is in the room: the only one, the main one, or all of one place; else ask."""
+    if not pool:
+        return Miss("no_such_device", noun, strength=3)
+    choices = [liveliest_player(pool)] if "media_player" in kinds else []
+    if kinds & {"climate", "water_heater"}:
+        choices.append([e for e in pool if not context.index.words[e.entity_id].isdisjoint(MAIN)])
+    for choice in (pool, *choices):
+        if len(choice) == 1:
+            return Target((choice[0],))
+    several = noun != singular(noun)
+    if several and (len({e.area_id for e in pool}) == 1 or kinds <= {"lock"}):
+        return Target(tuple(pool), group=True)
+    return Miss("ambiguous", noun, tuple(e.name for e in pool[:6]), strength=4)
+
+
+def _group(pool: list[Entity], phrase: str, place: str | None, *, kind: str) -> Target | Miss:
+    exposed = tuple(e for e in pool if e.exposed)
+    if exposed:
+        return Target(exposed, group=True)
+    if pool:
+        return Miss("not_exposed", phrase, tuple(e.name for e in pool), strength=5)
+    return Miss("no_such_device", kind or phrase, (place,) if place else (), strength=3)
+
+
+def _by_words(
+    words: list[str],
+    area_ids: frozenset[str] | None,
+    domains: frozenset[str],
+    context: Context,
+    place: str = "",
+) -> Target | Miss:
+    """Devices in whose name, alias, kind or area every one of the words occurs."""
+    unknown: list[str] = []
+    best: set[str] | None = None
+    for word in map(canonical, words):
+        holders = set(context.index.by_word.get(word, ()))
+        kinds = frozenset(domains_of(word))
+        if kinds:
+            holders |= {e.entity_id for e in context.of_domains(kinds & domains)} if word not in NARROW else set()
+            if word == "lamp":
+                holders |= {e.entity_id for e in context.of_domains(frozenset({"light"}))}
+        if not holders:
+            unknown.append(word)
+            continue
+        best = holders if best is None else best & holders
+    if words[-1] in ("one", "ones", "1") and len(words) > 1 and (unknown or not best):
+        return _by_words(words[:-1], area_ids, domains, context, place)
+    if unknown:
+        return Miss("no_such_device", " ".join(words), (place,) if place else (), strength=2)
+    found = [context.entity(i) for i in sorted(best or ()) if i in context.house.entities]
+    found = [e for e in found if e.domain in domains and (area_ids is None or e.area_id in area_ids)]
+    plural = words[-1] != singular(words[-1])
+    if len(found) > 1 and not plural:
+        found = _nearby(found, context)
+    exposed = [e for e in found if e.exposed] or found
+    if not exposed:
+        return Miss("no_such_device", " ".join(words), (place,) if place else (), strength=3)
+    if len(exposed) == 1 or plural or area_ids is not None:
+        return Target(tuple(exposed), group=len(exposed) > 1, cost=1)
+    return Miss("ambiguous", " ".join(words), tuple(e.name for e in exposed[:6]), strength=4)

@@ -1,0 +1,103 @@
+"""A sentence spoken in a room turns on a light, and that room alone answers."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.e2e.household import level_db, read_wav, track
+
+pytestmark = [pytest.mark.speech, pytest.mark.timeout(240)]
+
+# Near one satellite, faint at the others, every room with its own noise: all of them wake.
+GAINS_DB = {"kitchen": 0.0, "living_room": -16.0, "bedroom": -20.0}
+
+
+def start_together(household, sentence_parts, gains_db):
+    for area in gains_db:
+        household.pair(area)
+    start_at = time.time() + 4.0
+    for seed, (area, gain_db) in enumerate(gains_db.items()):
+        mic = track(2.0, *sentence_parts, gain_db=gain_db, seed=seed)
+        household.satellite(area, mic, f"start_at={start_at:.3f}")
+
+
+def test_the_light_goes_on_and_only_the_room_that_was_spoken_to_answers(household, person, recogniser):
+    household.start_hub()
+    start_together(household, [person.say("Alexa, turn on the kitchen lights."), 6.0], GAINS_DB)
+    (turn,) = household.wait_turns(1)
+    assert turn["area"] == "kitchen"
+    assert "kitchen" in turn["user"].lower()
+    assert all(action["verified"] for action in turn["actions"])
+    assert {action["service"] for action in turn["actions"]} == {"turn_on"}
+    hops = turn["t_ms"]
+    order = [
+        "onset",
+        "wake",
+        "floor",
+        "transcript",
+        "understood",
+        "ha_call",
+        "ha_state",
+        "audio_out",
+        "audio_played",
+    ]
+    times = [hops[hop] for hop in order]
+    assert None not in times
+    assert times == sorted(times)
+    for area in GAINS_DB:
+        assert household.wait(area) == 0
+    kitchen = read_wav(household.report_dir / "kitchen" / "speaker.wav")
+    heard = recogniser(kitchen).lower()
+    assert "kitchen" in heard
+    assert "on" in heard.replace(".", " ").split()
+    for area in ("living_room", "bedroom"):
+        assert level_db(read_wav(household.report_dir / area / "speaker.wav")) < -90, area
+
+
+def test_the_conversation_goes_on_without_a_wake_word_and_tells_the_truth(household, person, recogniser):
+    household.start_hub()
+    household.pair("living_room")
+    household.satellite(
+        "living_room",
+        track(
+            1.5, person.say("Alexa, close the living room blinds."), 7.0,
+            person.say("Is the garage door open?"), 5.0,
+            person.say("Turn on the swimming pool pump."), 5.0,
+        ),
+    )  # fmt: skip
+    turns = household.wait_turns(3, 60)
+    assert [turn["turn"] for turn in turns] == [1, 2, 3]
+    assert len({turn["session"] for turn in turns}) == 1
+    assert len({turn["trace"] for turn in turns}) == 3
+    assert turns[0]["actions"][0]["service"] == "close_cover"
+    assert turns[1]["actions"] == turns[2]["actions"] == []
+    assert "closed" in turns[1]["assistant"].lower()
+    assert turns[2]["assistant"].lower().startswith("there is no"), turns[2]["assistant"]
+
+
+@pytest.mark.parametrize("echo", [True])
+def test_it_does_not_hear_itself(household, person, tmp_path, echo):
+    """With the loudspeaker's sound convolved back into the microphone, its own answer starts no turn and no session."""
+    import numpy as np
+
+    from tests.e2e.household import write_wav
+
+    rng = np.random.default_rng(3)
+    decay = np.exp(-np.arange(4800) / 700.0)
+    room = (rng.normal(0, 0.05, 4800) * decay * 32767).astype(np.int16)
+    room[0] = 16_000  # -6 dB from loudspeaker to microphone
+    rir = write_wav(tmp_path / "rir.wav", room)
+    household.start_hub()
+    household.pair("kitchen")
+    household.satellite(
+        "kitchen",
+        track(1.5, person.say("Alexa, turn on the kitchen lights."), 12.0),
+        f"echo={rir}",
+        "delay_ms=60",
+    )
+    household.wait_turns(1)
+    assert household.wait("kitchen") == 0
+    time.sleep(1)
+    assert len(household.turns()) == 1

@@ -1,0 +1,182 @@
+"""The edges of a conversation, played by hand: a line that records, a recogniser and a voice that obey."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hub.home.demo import DemoHome
+from hub.understanding.listener import Listener
+
+from hub.dialog.acting import Actor
+from hub.dialog.conversation import Voices
+from hub.engine.port import AudioOut, EngineBusyError, EngineInfo, UtteranceEnded
+from hub.events import EventBus
+from protocol.messages import Flush, Play, Playback
+
+
+@dataclass
+class FakeLine:
+    """A satellite that plays everything at once and says so."""
+
+    device_id: str = "0" * 32
+    area_id: str = "kitchen"
+    name: str = "kitchen"
+    clock_error_ms: float = 0.0
+    plays: bool = True
+    sent: list = field(default_factory=list)
+    audio: list = field(default_factory=list)
+    uplink: bool = False
+    on_playback: object = None
+
+    def send(self, message):
+        self.sent.append(message)
+
+    def send_audio(self, pcm, *, generation, samples, last):
+        self.audio.append((generation, samples, last, pcm))
+        if self.plays and self.on_playback is not None:
+            state = "finished" if last else "playing"
+            now_us = int(time.monotonic() * 1e6)
+            done = Playback(generation=generation, state=state, samples=samples + 480, time_us=now_us)
+            asyncio.get_running_loop().call_soon(self.on_playback, self, done)
+
+    def to_hub_ms(self, satellite_us):
+        return satellite_us / 1000.0
+
+    def open_uplink(self):
+        self.uplink = True
+
+    def close_uplink(self):
+        self.uplink = False
+
+    def of(self, kind):
+        return [message for message in self.sent if isinstance(message, kind)]
+
+    @property
+    def generations(self):
+        return [message.generation for message in self.of(Play)]
+
+    @property
+    def flushed(self):
+        return [message.generation for message in self.of(Flush)]
+
+
+class HandHearing:
+    """Emits what the test says."""
+
+    def __init__(self):
+        self.streams = []
+
+    async def start(self):
+        pass
+
+    def open(self, hints, on_event):
+        stream = HandStream(hints, on_event)
+        self.streams.append(stream)
+        return stream
+
+    async def close(self):
+        pass
+
+
+class HandStream:
+    def __init__(self, hints, on_event):
+        self.hints, self.emit, self.closed, self.fed = hints, on_event, False, 0
+
+    def feed(self, pcm, samples):
+        self.fed += pcm.size
+
+    async def close(self):
+        self.closed = True
+
+
+class HandEngine:
+    """Makes `seconds` of sound for each sentence; `hold` keeps the end back so that a test can cut in."""
+
+    def __init__(self):
+        self.info = EngineInfo("by hand", autonomous=False, chats=False, capacity=4)
+        self.sessions, self.said, self.seconds, self.busy, self.hold = [], [], 0.1, False, False
+
+    async def start(self):
+        pass
+
+    async def open(self, request, on_event):
+        if self.busy:
+            raise EngineBusyError("Every place is taken.")
+        session = HandSession(self, on_event)
+        self.sessions.append(session)
+        return session
+
+    async def close(self):
+        pass
+
+
+class HandSession:
+    def __init__(self, engine, on_event):
+        self.engine, self.emit, self.number, self.closed, self.running = engine, on_event, 0, False, False
+
+    def feed(self, pcm, samples):
+        pass
+
+    def say(self, text):
+        self.number += 1
+        self.running = True
+        self.engine.said.append(text)
+        asyncio.get_running_loop().call_soon(self._speak, self.number)
+        return self.number
+
+    def _speak(self, number):
+        self.emit(AudioOut(np.full(int(self.engine.seconds * 24_000), 1000, np.int16), number))
+        if not self.engine.hold:
+            self.running = False
+            self.emit(UtteranceEnded(number))
+
+    def interrupt(self):
+        if self.running:
+            self.running = False
+            self.emit(UtteranceEnded(self.number, interrupted=True))
+
+    async def close(self):
+        self.closed = True
+
+
+@dataclass
+class Cast:
+    """Everybody a test needs."""
+
+    line: FakeLine
+    hearing: HandHearing
+    engine: HandEngine
+    home: DemoHome
+    voices: Voices
+    events: list
+
+    def seen(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+
+@pytest.fixture
+async def cast():
+    home, hearing, engine, bus, events = DemoHome(), HandHearing(), HandEngine(), EventBus(), []
+    await home.start()
+    bus.subscribe(events.append)
+
+    def now_ms():
+        return time.monotonic() * 1000.0
+
+    traces = iter(f"trace-{number}" for number in range(1, 100))
+    voices = Voices(
+        engine=engine,
+        hearing=hearing,
+        actor=Actor(home, Listener(), now_ms=now_ms),
+        bus=bus,
+        vocabulary=list,
+        now_ms=now_ms,
+        new_trace=lambda: next(traces),
+        follow_up_s=0.4,
+    )
+    yield Cast(FakeLine(), hearing, engine, home, voices, events)
+    await home.close()

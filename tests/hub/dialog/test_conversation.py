@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from hub.dialog.conversation import DUCK_DB, Conversation, Life, Opening, is_backchannel
+from hub.engine.port import EngineBusyError
+from hub.events import Acted, Saying, TurnEnded
+from hub.hearing.port import Final, Partial, SpeechStarted
+from protocol.messages import Duck
+
+
+def now_ms():
+    return time.monotonic() * 1000.0
+
+
+@pytest.fixture
+async def talk(cast):
+    closed = []
+    generations = iter(range(1, 100))
+    opening = Opening("s-1", "trace-0", "alexa", "kitchen: alone", now_ms() - 900, now_ms() - 200, now_ms())
+    conversation = Conversation(
+        cast.line,
+        opening,
+        cast.voices,
+        next_generation=lambda: next(generations),
+        on_closed=lambda _conversation, reason: closed.append(reason),
+    )
+    conversation.closed_with = closed
+    cast.line.on_playback = lambda _line, playback: conversation.playback(playback, now_ms())
+    await conversation.open()
+    yield conversation
+    await conversation.close("test_over")
+
+
+def heard(cast, text):
+    cast.hearing.streams[-1].emit(Final(text, 0, 24_000, 0.9, decoded_ms=now_ms()))
+
+
+async def until(condition, seconds=3.0):
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_sentence_turns_on_the_light_and_is_answered_truthfully(cast, talk):
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.seen(TurnEnded))
+    record = cast.seen(TurnEnded)[0].record
+    assert record["user"] == "Turn on the kitchen lights."
+    assert record["trace"] == "trace-0"
+    assert record["why"] == "kitchen: alone"
+    assert [action["service"] for action in record["actions"]] == ["turn_on"]
+    assert all(action["verified"] for action in record["actions"])
+    changed = [entity for action in record["actions"] for entity in action["entity_id"]]
+    assert all(cast.home.house.entities[entity].state == "on" for entity in changed)
+    assert record["assistant"] == cast.engine.said[0]
+    times = [at for at in record["t_ms"].values() if at is not None]
+    assert len(times) >= 8
+    assert record["t_ms"]["ha_call"] <= record["t_ms"]["audio_out"] <= record["t_ms"]["audio_played"]
+    assert cast.seen(Acted)[0].trace == cast.seen(Saying)[0].trace == "trace-0"
+
+
+async def test_the_second_turn_needs_no_wake_word_and_has_its_own_trace(cast, talk):
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: len(cast.seen(TurnEnded)) == 1)
+    heard(cast, "Is the garage door open?")
+    await until(lambda: len(cast.seen(TurnEnded)) == 2)
+    second = cast.seen(TurnEnded)[1].record
+    assert second["turn"] == 2
+    assert second["trace"] != "trace-0"
+    assert second["t_ms"]["wake"] is None
+    assert second["actions"] == []
+
+
+async def test_silence_ends_it(cast, talk):
+    await until(lambda: talk.closed_with)
+    assert talk.closed_with == ["silence"]
+    assert cast.hearing.streams[0].closed
+    assert cast.engine.sessions[0].closed
+
+
+async def test_somebody_speaking_is_not_silence(cast, talk):
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    await asyncio.sleep(0.6)
+    assert talk.life is Life.OPEN
+
+
+async def test_goodbye_ends_it_after_the_answer(cast, talk):
+    heard(cast, "Goodbye.")
+    await until(lambda: talk.closed_with)
+    assert talk.closed_with == ["ended"]
+    assert cast.engine.said
+
+
+async def test_words_over_the_answer_cut_it_short(cast, talk):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    stream = cast.hearing.streams[0]
+    stream.emit(SpeechStarted(0))
+    assert cast.line.of(Duck)[-1].gain_db == DUCK_DB
+    stream.emit(Partial("no turn"))
+    assert cast.line.flushed == cast.line.generations
+    await until(lambda: cast.seen(TurnEnded))
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 0.1, False, True
+    heard(cast, "No, turn off the kitchen lights.")
+    await until(lambda: len(cast.seen(TurnEnded)) == 2)
+    assert cast.line.of(Duck)[-1].gain_db == 0.0
+
+
+async def test_a_backchannel_ducks_and_loses_no_word(cast, talk):
+    cast.engine.seconds, cast.line.plays = 1.0, True
+    cast.engine.hold = True
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    stream = cast.hearing.streams[0]
+    stream.emit(SpeechStarted(0))
+    stream.emit(Partial("Mm-hm."))
+    stream.emit(Final("Mm-hm.", 0, 4800, 0.5))
+    assert cast.line.flushed == []
+    assert cast.line.of(Duck)[-1].gain_db == 0.0
+    assert talk.agent_speaking
+
+
+async def test_a_noise_ducks_only_for_a_moment(cast, talk):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    await until(lambda: cast.line.of(Duck)[-1].gain_db == 0.0)
+    assert cast.line.flushed == []
+
+
+async def test_talk_that_is_not_for_the_house_changes_nothing_and_gets_one_answer(cast, talk):
+    before = dict(cast.home.house.entities)
+    heard(cast, "The quarterly figures surprised everybody at the meeting.")
+    await until(lambda: cast.seen(TurnEnded))
+    assert cast.home.house.entities == before
+    assert len(cast.engine.said) == 1
+    heard(cast, "And then the accountant left for Portugal.")
+    await until(lambda: talk.closed_with)
+    assert len(cast.engine.said) == 2
+
+
+async def test_a_busy_engine_is_said_at_once(cast):
+    cast.engine.busy = True
+    opening = Opening("s-2", "t", "alexa", "why", None, 0.0, 0.0)
+    conversation = Conversation(cast.line, opening, cast.voices, next_generation=lambda: 1, on_closed=lambda *_: None)
+    with pytest.raises(EngineBusyError):
+        await conversation.open()
+    await conversation.close("busy")
+
+
+async def test_a_full_house_of_unanswered_sentences_forgets_the_oldest(cast, talk):
+    cast.line.plays = False
+    for number in range(20):
+        heard(cast, f"sentence {number}")
+    await asyncio.sleep(0)
+    assert talk._heard.qsize() <= 4
+
+
+def test_backchannels():
+    assert is_backchannel("Mm-hmm.")
+    assert is_backchannel("Yeah, okay.")
+    assert is_backchannel("")
+    assert not is_backchannel("Stop.")
+    assert not is_backchannel("yeah turn it off")

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import asyncio
+
+from satellite.handoff import LIMIT, Handoff
+
+
+async def test_in_order_bounded_and_counted() -> None:
+    taken: list[int] = []
+    handoff = Handoff(asyncio.get_running_loop(), taken.append)
+
+    def flood() -> None:
+        for number in range(LIMIT + 40):
+            handoff.put(number)
+
+    flood()  # the loop stands still meanwhile
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert taken == list(range(40, LIMIT + 40))
+    assert handoff.dropped == 40
+    await asyncio.to_thread(handoff.put, 7)
+    await asyncio.sleep(0.01)
+    assert taken[-1] == 7
