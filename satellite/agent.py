@@ -172,6 +172,11 @@ class Agent:
 
     def _set_muted(self, *, muted: bool) -> dict[str, Any]:
         self._chain.mute(muted=muted)  # first of all, whatever the disk says
+        if muted:
+            talking = self._session.phase is Phase.TALKING
+            self._session.muted()
+            if talking:
+                self._end_session()
         self._keep(self._identity.model_copy(update={"muted": muted}))
         if self._link is not None:
             self._link.send(MuteState(muted=muted))

@@ -35,6 +35,7 @@ class Event(Enum):
     DENIED = "denied"
     RELEASED = "released"
     EXPIRED = "expired"
+    MUTED = "muted"
 
 
 TABLE: Final = MappingProxyType(
@@ -56,6 +57,10 @@ TABLE: Final = MappingProxyType(
         (Phase.CALLING, Event.RELEASED): Phase.IDLE,
         (Phase.TALKING, Event.RELEASED): Phase.IDLE,
         (Phase.CALLING, Event.EXPIRED): Phase.IDLE,
+        (Phase.OFFLINE, Event.MUTED): Phase.OFFLINE,
+        (Phase.IDLE, Event.MUTED): Phase.IDLE,
+        (Phase.CALLING, Event.MUTED): Phase.IDLE,
+        (Phase.TALKING, Event.MUTED): Phase.IDLE,
     }
 )
 
@@ -93,6 +98,10 @@ class Session:
         self._machine.transition(Event.CALLED)
         self._called_s = self._now()
         return True
+
+    def muted(self) -> None:
+        """The microphone was switched off: whoever switches it on again has to call again."""
+        self._machine.transition(Event.MUTED)
 
     def floor(self, state: Literal["granted", "denied", "released"]) -> bool:
         """The hub gave its answer; whether a session begins with it (chime, light, pre-roll).

@@ -18,6 +18,7 @@ from satellite.errors import AudioDeviceError
 _LOG: Final = logging.getLogger(__name__)
 _FIRST_WAIT_S: Final = 0.5
 _LONGEST_WAIT_S: Final = 8.0
+_CLOSE_S: Final = 3.0
 
 
 class DeviceBackend:
@@ -85,7 +86,9 @@ class DeviceBackend:
         if duplex is not None:
             duplex.wake()
         if thread is not None:
-            thread.join()
+            thread.join(
+                _CLOSE_S
+            )  # PortAudio can wait for ever for a sound server that died; the process must end
 
     def _count(self, name: str) -> int:
         duplex = self._duplex
@@ -124,25 +127,26 @@ class DeviceBackend:
 
     def _serve(self, duplex: Duplex, chain: SoundChain) -> bool:
         """Work until the device is gone (False) or has slipped (True)."""
-        xruns, first, fresh = duplex.xruns, None, True
+        first, realigned = None, False
         while not self._closing.is_set() and (chunk := duplex.hear()) is not None:
             while duplex.hungry:
                 duplex.play(chain.render().tobytes())
+            realigned = realigned or chunk.realigned
             if chunk.samples % BLOCK_SAMPLES == 0:
                 first = chunk
                 continue
             if first is not None and first.samples + CHUNK_SAMPLES == chunk.samples:
-                chain.process(self._block(first, chunk, fresh=fresh or duplex.xruns != xruns))
-                xruns, fresh = duplex.xruns, False
+                chain.process(self._block(first, chunk, realigned=realigned))
+                realigned = False
             first = None
             if self._clock.slipped:
                 return True
         return False
 
-    def _block(self, first: Chunk, second: Chunk, *, fresh: bool) -> Block:
+    def _block(self, first: Chunk, second: Chunk, *, realigned: bool) -> Block:
         near = np.frombuffer(first.near + second.near, np.int16)
         far = np.frombuffer(first.far + second.far, np.int16)
-        return Block(near, far, first.samples, self._clock.time_us(first.samples), fresh)
+        return Block(near, far, first.samples, self._clock.time_us(first.samples), realigned)
 
     def _reopen(self, chain: SoundChain, *, lost: bool) -> Duplex | None:
         if lost and not self._closing.is_set():

@@ -39,11 +39,15 @@ def load_portaudio() -> Any:
 
 
 class Chunk(NamedTuple):
-    """10 ms: what was heard, and what was handed out at the same instant; 16 bit little endian, from `samples` on."""
+    """10 ms: what was heard, and what was handed out at the same instant; 16 bit little endian, from `samples` on.
+
+    `realigned`: what is played comes back after another time from here on.
+    """
 
     near: bytes
     far: bytes
     samples: int
+    realigned: bool
 
 
 class Duplex:
@@ -51,7 +55,7 @@ class Duplex:
 
     Attributes:
         samples: capture position of the next sample.
-        xruns: how often the device said that it lost sound.
+        xruns: how often the device said that it lost sound, or did without saying so.
         dropped: chunks lost because processing was too slow.
         starved: chunks of silence played because rendering was too slow.
     """
@@ -65,7 +69,7 @@ class Duplex:
         self.samples = samples
         self.xruns = self.dropped = self.starved = 0
         self._clock = clock
-        self._begun = False
+        self._begun = self._realigned = False
         self._heard: queue.Queue[Chunk | None] = queue.Queue(_QUEUE_CHUNKS)
         self._to_play: queue.Queue[bytes] = queue.Queue()  # bounded by `hungry`
         try:
@@ -129,9 +133,9 @@ class Duplex:
         """Drop what is on its way and give the device back."""
         self._stream.close()
 
-    def _callback(self, indata: Any, outdata: Any, frames: int, _times: Any, status: Any) -> None:
-        if status:
-            self.xruns += 1
+    def _callback(self, indata: Any, outdata: Any, frames: int, times: Any, status: Any) -> None:
+        realigned, self._realigned = self._realigned or bool(status), False
+        self.xruns += bool(status)
         try:
             played = self._to_play.get_nowait()
         except queue.Empty:
@@ -141,10 +145,14 @@ class Duplex:
         now_us = time.monotonic_ns() // 1000
         if not self._begun:
             self.samples = self._clock.resume(self.samples, now_us)
-            self._begun = True
-        self._put(Chunk(bytes(indata), played, self.samples))
+            self._begun = realigned = True
+        self._put(Chunk(bytes(indata), played, self.samples, realigned))
         self.samples += frames
-        self._clock.tick(self.samples, now_us)
+        lost = self._clock.tick(self.samples, now_us, (times.currentTime - times.inputBufferAdcTime) * 1e6)
+        if lost:
+            self.samples += lost
+            self.xruns += 1
+            self._realigned = True
 
     def _put(self, chunk: Chunk | None) -> None:
         while True:

@@ -118,6 +118,24 @@ async def test_mute_is_told_kept_and_only_ours_to_end(peer, rig) -> None:
         await ask(peer.store.directory, "open_gate")
 
 
+async def test_mute_ends_the_right_to_be_heard(peer, rig) -> None:
+    backend, events, _ = rig
+    await ask(peer.store.directory, "button")
+    await backend.run(1)
+    await peer.until(lambda: "light_on" in events)
+    await backend.run(20)
+    await ask(peer.store.directory, "mute")
+    await peer.until(lambda: [m for m in peer.of(MuteState) if m.muted])
+    before = len(peer.audio())
+    await backend.run(20)
+    await ask(peer.store.directory, "unmute")
+    peer.link.send(Floor(state="granted"))
+    assert (await peer.until(lambda: peer.of(ErrorMessage)))[0].code == "not_woken"
+    await backend.run(50)
+    await peer.until(lambda: peer.frames[-1].type == FrameType.LEVEL)
+    assert len(peer.audio()) == before
+
+
 async def test_stop_reaches_the_hub(peer, rig) -> None:
     await ask(peer.store.directory, "stop")
     await peer.until(lambda: peer.of(Stop))

@@ -30,6 +30,11 @@ class AnyHub(RuleBasedStateMachine):
         self.online, self.called_at, self.right = False, None, False
 
     @rule()
+    def muted(self) -> None:
+        self.session.muted()
+        self.called_at, self.right = None, False
+
+    @rule()
     def called(self) -> None:
         assert self.session.called() == self.online
         if self.online and not self.right:

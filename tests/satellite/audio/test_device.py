@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,7 @@ class Stream:
             raise PortAudioError("Error querying device -1")
         self.callback, self.finished_callback = callback, finished_callback
         self.started = self.closed = False
+        self.waiting_s = 0.02
         self.played: list[bytes] = []
         owner.streams.append(self)
 
@@ -47,7 +49,8 @@ class Stream:
         for _ in range(chunks):
             out = bytearray(480)
             number = np.full(240, len(self.played) % 30_000, np.int16)
-            self.callback(number.tobytes(), memoryview(out), 240, None, status)
+            times = SimpleNamespace(currentTime=1000.0, inputBufferAdcTime=1000.0 - self.waiting_s)
+            self.callback(number.tobytes(), memoryview(out), 240, times, status)
             self.played.append(bytes(out))
 
     async def live(self, seconds: float) -> None:
@@ -167,7 +170,8 @@ async def test_an_xrun_realigns_the_canceller_once(rig) -> None:
 async def test_a_device_that_fell_behind_is_started_anew_and_the_count_goes_on(rig) -> None:
     first = rig.portaudio.streams[0]
     await first.live(1.2)
-    await asyncio.sleep(0.3)  # the machine slept; from here on every sample comes 300 ms late
+    await asyncio.sleep(0.3)
+    first.waiting_s = 0.32  # the machine slept; from here on every sample comes 300 ms late
     live = asyncio.ensure_future(first.live(3))
     await until(lambda: len(rig.portaudio.streams) == 2 and rig.portaudio.streams[1].started)
     live.cancel()
@@ -182,6 +186,24 @@ async def test_a_device_that_fell_behind_is_started_anew_and_the_count_goes_on(r
     assert 200 < jump / 24 < 1000  # what was lost, in ms
     assert rig.room.silences == 0
     assert rig.backend.problem == ""
+
+
+async def test_sound_that_was_lost_leaves_a_gap_in_the_count(rig) -> None:
+    stream = rig.portaudio.streams[0]
+    await stream.live(1.2)
+    await asyncio.sleep(0.3)
+    await stream.live(1.3)
+    blocks = []
+    while not rig.room.blocks.empty():
+        blocks.append(rig.room.blocks.get())
+    jumps = [(later, later.samples - earlier.samples) for earlier, later in pairwise(blocks)]
+    ((after, jump),) = [(block, jump) for block, jump in jumps if jump != 480]
+    assert after.realigned
+    assert jump % 480 == 0
+    assert 270 < jump / 24 < 370  # ms
+    assert blocks[-1].samples / 24_000 == pytest.approx(2.8, abs=0.1)
+    assert rig.backend.status()["xruns"] == 1
+    assert rig.backend.status()["restarts"] == 0
 
 
 async def test_a_device_that_goes_away_is_said_to_be_away_and_taken_up_again(rig) -> None:
