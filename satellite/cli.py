@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import sys
@@ -173,6 +174,9 @@ async def _run(options: argparse.Namespace) -> dict[str, Any]:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await agent.run(stop)
+    if backend.abandoned:
+        print("the sound library does not answer any more; ending without it", file=sys.stderr, flush=True)
+        os._exit(EXIT_FAULT)
     return {"stopped": True}
 
 

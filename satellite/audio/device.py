@@ -71,9 +71,7 @@ class DeviceBackend:
         """
         self._portaudio = load_portaudio()
         duplex = self._open()
-        self._thread = threading.Thread(
-            target=self._run, args=(chain, failed, duplex), name="dsp", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, args=(chain, failed, duplex), name="dsp", daemon=True)
         self._thread.start()
 
     def begin(self) -> None:
@@ -86,9 +84,12 @@ class DeviceBackend:
         if duplex is not None:
             duplex.wake()
         if thread is not None:
-            thread.join(
-                _CLOSE_S
-            )  # PortAudio can wait for ever for a sound server that died; the process must end
+            thread.join(_CLOSE_S)  # PortAudio can wait for ever for a sound server that died; the process must end
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether PortAudio still waits after `close`; its exit hook would wait with it."""
+        return self._closing.is_set() and self._thread is not None and self._thread.is_alive()
 
     def _count(self, name: str) -> int:
         duplex = self._duplex
@@ -150,9 +151,7 @@ class DeviceBackend:
 
     def _reopen(self, chain: SoundChain, *, lost: bool) -> Duplex | None:
         if lost and not self._closing.is_set():
-            self.problem = (
-                "The sound device went away. Plug it in again, or start the sound server; it is tried again."
-            )
+            self.problem = "The sound device went away. Plug it in again, or start the sound server; it is tried again."
             _LOG.warning("%s", self.problem)
         wait_s = _FIRST_WAIT_S
         while not self._closing.is_set():

@@ -111,6 +111,11 @@ class FileBackend:
         """None: this microphone waits."""
         return 0
 
+    @property
+    def abandoned(self) -> bool:
+        """A file never waits."""
+        return False
+
     def status(self) -> dict[str, Any]:
         """What a person may want to know of the files."""
         return {"kind": "files", "state": "ended" if self._ended else "running", "problem": ""}

@@ -56,6 +56,10 @@ class AudioBackend(Protocol):
     def dropped_blocks(self) -> int:
         """Blocks lost because processing was too slow."""
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether `close` had to leave the sound library waiting; the process must then end without its exit hooks."""
+
     def status(self) -> dict[str, Any]:
         """For people: at least `kind`, and `problem`, a sentence that is empty while sound flows."""
 

@@ -35,9 +35,7 @@ INSTALL = (
 )
 MISSING = [name for name in PROGRAMS if shutil.which(name) is None]
 MISSING += [] if ctypes.util.find_library("portaudio") else ["libportaudio2"]
-MISSING += (
-    [] if list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")) else ["libasound2-plugins"]
-)
+MISSING += [] if list(Path("/usr/lib").glob("*/alsa-lib/libasound_module_pcm_pulse.so")) else ["libasound2-plugins"]
 
 pytestmark = [
     pytest.mark.soak,
@@ -118,9 +116,7 @@ class VirtualRoom:
 
     def _pactl(self, *arguments: str) -> None:
         deadline = time.monotonic() + 10
-        run = partial(
-            subprocess.run, ["pactl", *arguments], env=self.environment, capture_output=True, check=False
-        )
+        run = partial(subprocess.run, ["pactl", *arguments], env=self.environment, capture_output=True, check=False)
         while (done := run()).returncode:
             assert time.monotonic() < deadline, done.stderr.decode()
             time.sleep(0.2)
@@ -261,12 +257,8 @@ async def test_a_conversation_through_real_devices(room, peer, alexa, answer) ->
         await asyncio.sleep(0.3)
         said = ear.heard(spoken_s)
         lag_ms = (ear.first_sound_s(spoken_s) - spoken_s) * 1000
-        peak = np.abs(
-            np.correlate(said.astype(float)[: 2 * RATE_HZ], answer.astype(float)[:RATE_HZ], "valid")
-        ).max()
-        assert peak > 0.7 * float(
-            answer[:RATE_HZ].astype(float) @ answer[:RATE_HZ]
-        )  # the answer, not just a sound
+        peak = np.abs(np.correlate(said.astype(float)[: 2 * RATE_HZ], answer.astype(float)[:RATE_HZ], "valid")).max()
+        assert peak > 0.7 * float(answer[:RATE_HZ].astype(float) @ answer[:RATE_HZ])  # the answer, not just a sound
         echo_db, own_db = level_db(uplink(peer.audio()[quiet_from:])), level_db(said)
         assert echo_db < own_db - 35
 
@@ -319,9 +311,7 @@ async def test_the_sound_server_goes_away_and_comes_back(room, peer, alexa, answ
         assert (await satellite.status())["audio_problem"] == ""
 
 
-async def test_a_machine_that_slept_is_back_in_step_and_still_cancels_itself(
-    room, peer, alexa, answer
-) -> None:
+async def test_a_machine_that_slept_is_back_in_step_and_still_cancels_itself(room, peer, alexa, answer) -> None:
     async with Satellite(room, peer) as satellite:
         await call(room, peer, alexa)
         await answered(peer, 1, answer)

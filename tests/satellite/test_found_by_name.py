@@ -53,9 +53,7 @@ async def net(monkeypatch):
 
 
 async def pair(net, tmp_path, code: str) -> tuple[int, dict, str]:
-    process = await net.command(
-        "pair", "--hub", "auto", "--code", code, "--json", "--state-dir", str(tmp_path / "new")
-    )
+    process = await net.command("pair", "--hub", "auto", "--code", code, "--json", "--state-dir", str(tmp_path / "new"))
     out, err = await asyncio.wait_for(process.communicate(), 20)
     return process.returncode, json.loads(out), err.decode()
 

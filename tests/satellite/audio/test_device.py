@@ -288,12 +288,8 @@ def test_a_realigned_canceller_is_quiet_at_once(answer) -> None:
     jump = 24_000 * 6 // 480 * 480
 
     def residue(realign: bool) -> float:
-        late, early = (
-            np.concatenate([np.zeros(delay), 0.5 * speech])[: speech.size] for delay in (1440, 480)
-        )
-        near = np.concatenate([late[:jump], early[jump:]]) + np.random.default_rng(1).normal(
-            0, 10, speech.size
-        )
+        late, early = (np.concatenate([np.zeros(delay), 0.5 * speech])[: speech.size] for delay in (1440, 480))
+        near = np.concatenate([late[:jump], early[jump:]]) + np.random.default_rng(1).normal(0, 10, speech.size)
         canceller, clean = Aec3(), []
         for at in range(0, speech.size, 480):
             if at == jump and realign:
@@ -304,3 +300,16 @@ def test_a_realigned_canceller_is_quiet_at_once(answer) -> None:
 
     assert residue(realign=True) < residue(realign=False) - 15
     assert residue(realign=True) < -55
+
+
+def test_a_sound_library_that_hangs_is_abandoned_and_said(monkeypatch) -> None:
+    monkeypatch.setattr("satellite.audio.device._CLOSE_S", 0.05)
+    backend, never = DeviceBackend(), threading.Event()
+    assert not backend.abandoned
+    backend._thread = threading.Thread(target=never.wait, daemon=True)
+    backend._thread.start()
+    backend.close()
+    assert backend.abandoned
+    never.set()
+    backend._thread.join(5)
+    assert not backend.abandoned
