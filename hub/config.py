@@ -60,6 +60,9 @@ class HomeSettings(_Section):
     token_file: Path | None = Field(
         None, description="File with a long-lived access token; relative to the configuration file."
     )
+    client: Literal["own", "homeassistant-api"] = Field(
+        "own", description="homeassistant-api: that library's client, which is slower and must be installed beside."
+    )
 
     @model_validator(mode="after")
     def _assistant_needs_address(self) -> Self:

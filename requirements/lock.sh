@@ -16,4 +16,4 @@ compile() { # LOCK [OPTION...]
         --no-emit-index-url --no-emit-find-links --output-file "requirements/$lock" "$@"
 }
 compile run.lock --extra hub --extra satellite --extra speech
-compile dev.lock --all-extras --constraint requirements/run.lock
+compile dev.lock --extra dev --extra hub --extra satellite --extra speech --constraint requirements/run.lock

@@ -74,6 +74,7 @@ def test_paths_are_relative_to_the_file(write, tmp_path):
     path = write("home: {kind: assistant, url: 'http://house:8123', token_file: token}\nhearing: {models_dir: /m}\n")
     settings = load_settings(path)
     assert settings.home.token_file == tmp_path / "token"
+    assert settings.home.client == "own"
     assert str(settings.hearing.models_dir) == "/m"
 
 
@@ -113,6 +114,7 @@ def test_a_wrong_choice_is_told_with_the_nearest(write):
         ("rooms: {areas: [{id: hall, name: Hall}, {id: flur, name: x, aliases: [HALL]}]}", "two areas"),
         ("home: {url: 'ftp://x'}", "home.url"),
         ("home: {kind: assistant}", "url and token_file"),
+        ("home: {client: hass-client}", "home.client"),
     ],
 )
 def test_a_wrong_value_is_told(write, text, word):
