@@ -17,7 +17,7 @@ from hub.hearing.port import HearingError
 RATE_HZ = 16_000
 _MEL_FRAMES_S = 100
 _WHOLE_WINDOW_FRAMES = 3000
-_PROMPT_TOKENS = 180
+_PROMPT_TOKENS = 220
 _MARGIN_FRAMES = 600
 _EXAMPLES = ("turn on the lights.", "is the door open?", "undo that.")
 # Noise, tones and hum gave a mean log probability under -1.17 or endless text; spoken commands gave over -0.9.

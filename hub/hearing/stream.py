@@ -15,6 +15,7 @@ from hub.hearing.decoders import Decoder, Reading
 from hub.hearing.desk import ReadingDesk, Urgency
 from hub.hearing.intake import INPUT_HZ, Intake
 from hub.hearing.port import Final, HearingEvent, HearingHints, Partial, SpeechStarted
+from hub.hearing.second_opinion import second_is_better
 from hub.hearing.turns import FRAME_MS, Hangover, TurnDetector, TurnPhase, TurnSignal
 from hub.hearing.wake_phrase import strip_wake_phrase
 
@@ -224,12 +225,12 @@ class LocalStream:
     def _maybe_believe(self) -> None:
         """End the turn early if what was read is a whole request and the silence is long enough for one."""
         attempt = self._attempt
-        if attempt is None or attempt.reading is None:
+        if attempt is None or attempt.reading is None or self._turn.may_resume:
             return
         patience_ms = _SECOND_GRACE_MS if attempt.waits else 0
         if self._turn.silence_ms < self._hangover.complete_ms + patience_ms:
             return
-        text, _taken = strip_wake_phrase(attempt.reading.text, self._wake_word)
+        text, _second = self._texts(attempt)
         if text and self._hints.is_complete(text):
             attempt.waits = 0
             self._turn.close()
@@ -251,24 +252,30 @@ class LocalStream:
             self._finish(self._attempts.pop(0))
 
     def _finish(self, attempt: _Attempt) -> None:
-        reading = attempt.reading or Reading("", 0.0)
-        text, _taken = strip_wake_phrase(reading.text, self._wake_word)
+        text, second = self._texts(attempt)
         if not text:
             return  # the wake word alone, or no words: the command is still to come
-        second = None
-        if attempt.second is not None:
-            second, _taken = strip_wake_phrase(attempt.second.text, self._wake_word)
         self._wake_word = ""
         self._tell(
             Final(
                 text=text,
                 start_samples=attempt.start_samples,
                 end_samples=attempt.end_samples,
-                confidence=reading.confidence,
+                confidence=attempt.reading.confidence if attempt.reading else 0.0,
                 second=second,
                 decoded_ms=self._now_ms(),
             )
         )
+
+    def _texts(self, attempt: _Attempt) -> tuple[str, str | None]:
+        """What was said, and the other reading, both without the wake phrase; the better one first."""
+        first, _taken = strip_wake_phrase(attempt.reading.text if attempt.reading else "", self._wake_word)
+        if attempt.second is None:
+            return first, None
+        second, _taken = strip_wake_phrase(attempt.second.text, self._wake_word)
+        if second_is_better(first, second, self._hints.is_complete):
+            return second, first
+        return first, second
 
     def _maybe_partial(self) -> None:
         second = self._recognisers.second

@@ -45,7 +45,10 @@ _TRANSITIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Hangover:
-    """How long silence must last, in audio time.
+    """How long silence must last, in audio time as the VAD sees it.
+
+    Silero goes on believing in speech for about 90 ms after its end, at any threshold from 0.35 to 0.8 (measured: 110
+    to 78 ms), so the silence of the room is that much longer than each of these.
 
     Attributes:
         early_ms: then the final decode starts on a copy.
@@ -54,9 +57,9 @@ class Hangover:
         longest_ms: a turn is cut here.
     """
 
-    early_ms: int = 96
-    complete_ms: int = 300
-    patient_ms: int = 700
+    early_ms: int = 64
+    complete_ms: int = 256
+    patient_ms: int = 640
     longest_ms: int = 15_000
 
 
@@ -78,6 +81,11 @@ class TurnDetector:
         self.frame = 0
         self._recent: deque[bool] = deque(maxlen=_ONSET_WINDOW)
         self._run = 0
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether the last frame was speech again: too little to go on with the turn, enough not to end it."""
+        return self._run > 0
 
     @property
     def silence_ms(self) -> int:

@@ -77,7 +77,7 @@ def done(actions: Sequence[Action], results: Sequence[ActionResult], house: Hous
         good = [house.entities[i] for i in action.entity_ids if i not in failed and i in house.entities]
         bad = [house.entities[i] for i in action.entity_ids if i in failed and i in house.entities]
         if good:
-            said.append(_success(action, good, result))
+            said.append(_success(action, good, result, house))
         if bad or (failed and not bad):
             troubles.append(_trouble(bad, result))
     merged = list(dict.fromkeys([*said, *troubles]))
@@ -93,8 +93,8 @@ def _trouble(bad: list[Entity], result: ActionResult) -> str:
     return f"{names}{more} did not {'answer' if silent or result.error else 'change as asked'}."
 
 
-def _success(action: Action, entities: list[Entity], result: ActionResult) -> str:
-    names, verb = _subject(entities)
+def _success(action: Action, entities: list[Entity], result: ActionResult, house: House) -> str:
+    names, verb = _subject(entities, len(action.entity_ids), _scope(action, house))
     data: dict[str, Any] = dict(action.data)
     if action.domain == "scene":
         return f"{names} {verb} on."
@@ -139,9 +139,30 @@ def _value(service: str, data: dict[str, Any], entities: list[Entity], verb: str
     return f"{names} {verb} {plain}." if plain else None
 
 
-def _subject(entities: list[Entity]) -> tuple[str, str]:
+def _subject(entities: list[Entity], asked: int, scope: str | None) -> tuple[str, str]:
     if len(entities) > 4:
-        kind = {"light": "lights", "cover": "covers", "lock": "locks", "switch": "switches", "fan": "fans"}
-        return f"{len(entities)} {kind.get(entities[0].domain, 'devices')}", "are"
+        kinds = {"light": "lights", "cover": "covers", "lock": "locks", "switch": "switches", "fan": "fans"}
+        kind = kinds.get(entities[0].domain, "devices")
+        if scope is None:
+            return f"{len(entities)} {kind}", "are"
+        many = f"All {asked}" if len(entities) == asked else f"{len(entities)} of the {asked}"
+        return f"{many} {kind}{scope}", "are"
     names = sentence_case(listed([the(e) for e in entities]))
     return names, is_are(entities[0]) if len(entities) == 1 else "are"
+
+
+def _scope(action: Action, house: House) -> str | None:
+    """The place whose devices of a kind were all asked for, "" for the whole house; None when there is none."""
+    asked = set(action.entity_ids)
+    same = [e for e in house.entities.values() if e.exposed and e.domain == action.domain]
+    if asked == {e.entity_id for e in same}:
+        return ""
+    for area in house.areas:
+        if asked == {e.entity_id for e in same if e.area_id == area.id}:
+            return f" in the {area.name.lower()}"
+    for floor in house.floors:
+        areas = {area.id for area in house.areas if area.floor_id == floor.id}
+        if asked == {e.entity_id for e in same if e.area_id in areas}:
+            name = floor.name.lower()
+            return f" on the {name}" if name.endswith(("floor", "level", "storey")) else f" {name}"
+    return None

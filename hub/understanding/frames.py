@@ -18,6 +18,7 @@ _LEXICON = read_patterns("frames.txt")
 _SPOKEN_VALUES = sorted((*COLORS, *KELVINS, *FRACTIONS, *LEVELS, *HVAC.keys() - {"off"}), key=len, reverse=True)
 _CLASSES = {
     **_LEXICON.classes,
+    "WORD": f"(?P<v>(?:{'|'.join(map(re.escape, _SPOKEN_VALUES))}))",
     "W": "(?P<v>(?:about |around )?(?:(?:a |the )?(?:"
     + "|".join(map(re.escape, _SPOKEN_VALUES))
     + ")(?: mode| color| light)?"

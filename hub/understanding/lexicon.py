@@ -48,7 +48,9 @@ STOP = frozenset(
         "thing",
     ]
 )
-ALL = frozenset(["all", "both", "every", "each", "everything", "everywhere", "any"])
+# Without a place these mean the whole house; "the lights" and "both lights" mean the room.
+HOUSEWIDE = frozenset({"all", "every", "each", "everything", "everywhere"})
+ALL = HOUSEWIDE | {"both", "any"}
 
 # noun -> domains it may stand for; singular and plural mean the same.
 _NOUNS: dict[str, str] = {

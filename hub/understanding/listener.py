@@ -10,6 +10,7 @@ from typing import Literal
 
 from hub.understanding.answers import dangerous, done, why_not
 from hub.understanding.clauses import NOTHING, Failure, Meaning, understand_clauses
+from hub.understanding.completeness import is_dangling, may_go_on
 from hub.understanding.context import Context
 from hub.understanding.gates import Gate, judge
 from hub.understanding.house import Action, ActionResult, Entity, House
@@ -17,7 +18,7 @@ from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, n
 from hub.understanding.policy import Policy
 from hub.understanding.queries import answer
 from hub.understanding.questions import Answer
-from hub.understanding.repairs import misheard_repairs, self_corrections
+from hub.understanding.repairs import misheard_questions, misheard_repairs, self_corrections
 from hub.understanding.services import group_calls
 from hub.understanding.smalltalk import small_talk
 from hub.understanding.tagger import Indexes, canonical
@@ -88,17 +89,25 @@ class Listener:
                 return Understanding(
                     "answer", (), talk.sentence, "small_talk", "small talk", ends_conversation=talk.ends
                 )
+        if _LOCK_OR_UNLOCK.match(plain):
+            return _unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
         understood = self._request(polite, context, question=question and not is_request(plain))
         if understood.kind == "unknown" and polite == "stop":
             return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
         return understood
 
     def is_complete(self, text: str, house: House, area_id: str | None) -> bool:
-        """Whether a text is a whole request already, so that a shorter silence may end the turn."""
-        if text.rstrip(" .,!?\u2026").lower().rpartition(" ")[2] in _DANGLING:
+        """Whether a text is a whole request that is unlikely to go on, so that a shorter silence may end the turn."""
+        if is_dangling(text):
             return False
-        understood = self.understand(text, house, area_id, datetime(2000, 1, 1, tzinfo=UTC))
-        return understood.reason in _WHOLE
+        now = datetime(2000, 1, 1, tzinfo=UTC)
+        understood = self.understand(text, house, area_id, now)
+        if understood.reason not in _WHOLE:
+            return False
+        if understood.reason in ("small_talk", "deferred_unsupported"):
+            return True
+        context = Context(house, self._indexes.of(house), area_id, now)
+        return not may_go_on(without_courtesy(normalise(text)[0]), context)
 
     def _scene_by_name(self, text: str, context: Context) -> Understanding | None:
         """A scene of several words is asked for by its bare name ("Movie night.")."""
@@ -136,7 +145,7 @@ class Listener:
         if isinstance(meaning, Failure) and meaning.reason in ("no_such_device", "not_understood"):
             for repaired, most in misheard_repairs(text, context):
                 second = understand_clauses(repaired, context)
-                if isinstance(second, Meaning) and second.cost <= most and not _guarded(second):
+                if isinstance(second, Meaning) and second.cost <= most and not self._guarded(second):
                     return self._decide(second, repaired)
         if isinstance(meaning, Failure):
             return self._nothing(meaning, text, context)
@@ -172,12 +181,22 @@ class Listener:
         found = answer(text, context)
         if found is None and gate.why == "question mark":
             found = answer(f"is {text}", context) or answer(f"what is the {text}", context)
+        if not isinstance(found, Answer) and (found is None or found.reason == "no_such_device"):
+            repaired = (answer(other, context) for other in misheard_questions(text, context))
+            found = next((read for read in repaired if isinstance(read, Answer)), found)
         if isinstance(found, Answer):
             return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
         if isinstance(found, Miss) and found.strength >= 2:
             failure = Failure(found.reason, miss=found)
             return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
         return _unknown("not_understood", why_not(NOTHING, context), "a question about nothing in this house")
+
+    def _guarded(self, meaning: Meaning) -> bool:
+        """What lets people in or out is never touched on a guess."""
+        return any(
+            entity.domain in _GUARDED or (entity.domain == "cover" and self._policy.lets_people_in(entity))
+            for _service, entity, _data in meaning.calls
+        )
 
     def _decide(self, meaning: Meaning, text: str) -> Understanding:
         safe: list[Action] = []
@@ -204,32 +223,10 @@ class Listener:
         return _unknown("not_understood", "All right, I have changed nothing.", why)
 
 
-# A request that ends in one of these is still being spoken.
-_DANGLING = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "my",
-        "our",
-        "in",
-        "at",
-        "to",
-        "and",
-        "of",
-        "by",
-        "for",
-        "with",
-        "from",
-        "or",
-        "but",
-        "all",
-        "set",
-        "turn",
-    ]
-)
 _WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
-_GUARDED = frozenset({"lock", "unlock", "open", "close", "arm", "disarm"})
+_GUARDED = frozenset({"lock", "alarm_control_panel", "valve"})
+# "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
+_LOCK_OR_UNLOCK = re.compile(r"(?:and|an|in|on|un|hun|own|em|am|on a) lock(?:ed)? ")
 
 
 def _masked(text: str, context: Context) -> str:
@@ -243,11 +240,6 @@ def _masked(text: str, context: Context) -> str:
                 break
         position += 1
     return " ".join(words)
-
-
-def _guarded(meaning: Meaning) -> bool:
-    """What lets people in or out is never done on a guess."""
-    return any(h.frame in _GUARDED for h in meaning.heard)
 
 
 def _unknown(reason: str, reply: str, explanation: str) -> Understanding:

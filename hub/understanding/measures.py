@@ -19,6 +19,9 @@ from hub.understanding.states import (
 )
 from hub.understanding.targets import Miss, Target, resolve
 
+# What a device that is no sensor knows of itself.
+_OWN_VALUE = {"temperature": "current_temperature", "humidity": "current_humidity", "battery": "battery_level"}
+
 
 def measure(text: str, context: Context) -> Answer | Miss | None:
     """Answer "what is the temperature in the hall" from a sensor, a thermostat or a device's own setting."""
@@ -99,10 +102,10 @@ def _sensors(kind: str, phrase: str, context: Context) -> list[Entity]:
         if str(e.attributes.get("device_class") or "") == kind
         or (label in e.name.lower() and not e.attributes.get("device_class"))
     ]
-    key = {"temperature": "current_temperature", "humidity": "current_humidity"}.get(kind, "-")
+    key = _OWN_VALUE.get(kind, "-")
     sensors += [
         e
-        for e in context.of_domains(frozenset({"climate", "weather", "humidifier"}))
+        for e in context.of_domains(frozenset({"climate", "weather", "humidifier", "vacuum", "lawn_mower"}))
         if key in e.attributes or (e.domain == "weather" and kind in e.attributes)
     ]
     if not phrase or phrase in ("here", "room", "this room"):
@@ -137,10 +140,9 @@ def _reading(entity: Entity, kind: str, context: Context) -> str:
             else {"temperature": " degrees", "humidity": " percent"}.get(kind, "")
         )
         return f"{sentence_case(the(entity))} is {state_words(entity)}{unit_less}."
-    value = entity.attributes.get(
-        {"temperature": "current_temperature", "humidity": "current_humidity"}[kind],
-        entity.attributes.get(kind),
-    )
+    value = entity.attributes.get(_OWN_VALUE.get(kind, kind), entity.attributes.get(kind))
+    if kind == "battery":
+        return f"{sentence_case(the(entity))} is at {with_number(str(value))} percent."
     where = (
         f" in the {area.lower()}"
         if area and entity.domain == "climate"

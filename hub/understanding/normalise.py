@@ -78,15 +78,16 @@ def name_key(name: str) -> str:
     return " ".join(w for w in plain_words(name) if w not in ",.?")
 
 
+_CALL = re.compile(r"^(?:(?:hey|hi|hello|ok|alright|right|so|well|and|then|now|alexa|eh|assistant|roomtone) (?:, )?)+")
 _REQUEST = re.compile(
-    r"(?:can|could|would|will|do) you\b|(?:can|could|may) i (?:have|get)\b"
+    r"(?:can|could|would|will|do) you\b|(?:can|could|may) (?:i|we) (?:have|get)\b"
     r"|(?:, )?(?:please|(?:can|could|would|will) you)$|please"
 )
 
 
 def is_request(text: str) -> bool:
     """Whether a question mark belongs to a polite request ("Could you turn on the lamp?")."""
-    return bool(_REQUEST.match(text) or _REQUEST.search(text[-12:]))
+    return bool(_REQUEST.match(_CALL.sub("", text)) or _REQUEST.search(text[-12:]))
 
 
 def without_courtesy(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hub.understanding.adjectives import ADJECTIVES, adjective_of, holds
 from hub.understanding.context import Context
@@ -27,6 +28,8 @@ _SENSES: dict[str, frozenset[str]] = {
     "carbon monoxide": frozenset({"carbon_monoxide"}), "fire": frozenset({"smoke"}), "flood": frozenset({"moisture"}),
 }  # fmt: skip
 
+_OPENINGS = frozenset({"", "door", "window", "garage_door", "opening", "lock"})
+
 
 def _devices(phrase: str, place: str | None, adjective: str, context: Context) -> Target | Miss:
     domains = ADJECTIVES[adjective].domains
@@ -49,14 +52,15 @@ def _devices(phrase: str, place: str | None, adjective: str, context: Context) -
     if isinstance(found, Miss) and found.reason == "no_such_device":
         other = resolve(whole, domains, context)
         found = other if isinstance(other, Target) or other.strength > found.strength else found
-    if (
-        isinstance(found, Target)
-        and len(found.entities) > 1
-        and plural_noun
-        and domains_of(noun) == ("cover", "binary_sensor")
-    ):
-        return found
+    if isinstance(found, Target) and adjective in ("open", "closed"):
+        opening = tuple(e for e in found.entities if _opens(e))
+        return replace(found, entities=opening or found.entities)
     return found
+
+
+def _opens(entity: Entity) -> bool:
+    """Whether it can be open or closed: a motion sensor in the garage cannot."""
+    return entity.domain != "binary_sensor" or str(entity.attributes.get("device_class") or "") in _OPENINGS
 
 
 def yes_no(text: str, context: Context) -> Answer | Miss | None:  # noqa: C901 - some, all, one, none

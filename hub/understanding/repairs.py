@@ -34,11 +34,76 @@ def self_corrections(text: str) -> Iterator[str]:
             yield " ".join([*words[:keep], *fragment, *tail])
 
 
-def misheard_repairs(text: str, context: Context) -> Iterator[tuple[str, int]]:
-    """The text with each word that nobody knows replaced by the word of this house that sounds like it.
+# What recognisers write for a word of a request; the second table only at the beginning, where the verb stands.
+_ALIKE = {
+    "like": "light", "likes": "lights", "lie": "light", "lied": "light", "lap": "lamp", "lamb": "lamp", "lam": "lamp",
+    "laps": "lamps", "lambs": "lamps", "flour": "floor", "flaw": "floor", "have": "half", "van": "fan", "fun": "fan",
+    "lines": "blinds", "blind": "blinds", "ferry": "fairy", "percents": "percent", "of": "off",
+}  # fmt: skip
+# No past tenses: "turned off the lamp" is a report.
+_ALIKE_FIRST = {
+    "said": "set", "sat": "set", "sit": "set", "cent": "set", "steady": "set the", "them": "dim", "damn": "dim",
+    "din": "dim", "torn": "turn", "tern": "turn", "turns": "turn", "turn in": "turn on", "switch in": "switch on",
+    "which": "switch", "witch": "switch", "pose": "pause", "paws": "pause", "moot": "mute", "mood": "mute",
+    "clothes": "close", "shot": "shut", "floor of": "lower", "floor": "lower", "lore": "lower", "lord": "lower",
+    "but": "put", "at": "add", "had": "add", "ad": "add",
+}  # fmt: skip
+_ALIKE_LAST = {
+    "lot": "locked", "lock": "locked", "locks": "locked", "log": "locked", "blocked": "locked", "close": "closed",
+    "clothes": "closed", "clothed": "closed", "opened": "open", "of": "off", "own": "on",
+    "line": "on", "known": "on", "lawn": "on",
+}  # fmt: skip
+_QUESTION_WORDS = {"his": "is", "as": "is", "east": "is", "r": "are", "our": "are", "other": "are the"}
+_MAX_ALIKE = 12
 
-    With it comes how loosely a device may be named then: a guessed word needs a full name beside it.
+
+def misheard_repairs(text: str, context: Context) -> Iterator[tuple[str, int]]:
+    """Texts that this one may have been, the likeliest first: a stray comma, a sound-alike, a word nobody knows.
+
+    With each comes how loosely a device may be named then: a guessed word needs a full name beside it.
     """
+    if text.startswith(("no ", "not ")):
+        return  # it takes something back, and nobody knows what
+    if " , " in text:
+        yield text.replace(" , ", " "), 0
+    for changed in _sound_alikes(text.replace(" , ", " ")):
+        yield changed, 0
+    yield from _nearest_names(text, context)
+
+
+def misheard_questions(text: str, context: Context) -> Iterator[str]:
+    """Questions that this text may have been: sound-alikes at both ends, then inside, then unknown words."""
+    words = text.split()
+    if len(words) < 3:
+        return
+    ends = [_QUESTION_WORDS.get(words[0], words[0]), *words[1:-1], _ALIKE_LAST.get(words[-1], words[-1])]
+    whole = " ".join(ends)
+    if whole != text:
+        yield whole
+    yield from _sound_alikes(whole)
+    yield from (repaired for repaired, _loose in _nearest_names(whole, context))
+
+
+def _sound_alikes(text: str) -> Iterator[str]:
+    """The text with one sound-alike put right, then with all of them."""
+    words = text.split()
+    heads = [
+        f"{_ALIKE_FIRST[head]}{text[len(head) :]}"
+        for head in (" ".join(words[:2]), words[0])
+        if head in _ALIKE_FIRST and len(words) > head.count(" ") + 1
+    ]
+    yield from heads
+    for start in [text, *heads]:
+        words = start.split()
+        places = [n for n, word in enumerate(words) if n and word in _ALIKE][:_MAX_ALIKE]
+        for n in places:
+            yield " ".join([*words[:n], _ALIKE[words[n]], *words[n + 1 :]])
+        if len(places) > 1:
+            yield " ".join(_ALIKE.get(word, word) if n else word for n, word in enumerate(words))
+
+
+def _nearest_names(text: str, context: Context) -> Iterator[tuple[str, int]]:
+    """The text with each word that nobody knows replaced by the word of this house that sounds like it."""
     words = text.split()
     strange = [
         n for n, word in enumerate(words)

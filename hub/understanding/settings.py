@@ -142,14 +142,9 @@ def mode(entity: Entity, said: str, kind: str) -> Made:
 
 def source(entity: Entity, said: str) -> Made:
     """An input that the player offers."""
-    """An hvac or fan mode that the device offers."""
-    """The answer of a domain that takes no value."""
-    """The target of a humidifier."""
-    """The target temperature of a thermostat or water heater."""
-    """Brightness, colour or colour temperature of a light."""
-    for source in entity.attributes.get("source_list") or ():
-        if str(source).lower().replace(" ", "") == said.replace(" ", ""):
-            return [("media_player.select_source", {"source": source})]
+    for offered in entity.attributes.get("source_list") or ():
+        if str(offered).lower().replace(" ", "") == said.replace(" ", ""):
+            return [("media_player.select_source", {"source": offered})]
     return Refusal("not_understood", "")
 
 

@@ -7,17 +7,19 @@ from dataclasses import dataclass, replace
 
 from hub.understanding.context import Context, liveliest_player
 from hub.understanding.house import Entity
-from hub.understanding.lexicon import ALL, NARROW, SAME_CLASS, STOP, domains_of, singular
+from hub.understanding.lexicon import ALL, HOUSEWIDE, NARROW, SAME_CLASS, STOP, domains_of, singular
+from hub.understanding.naming import device_named, nearby, take_place
 from hub.understanding.tagger import canonical
 
 _EXCEPT = re.compile(r" ?,? (?:except(?: for)?|apart from|other than|excluding|besides|but not|but|aside from) ")
 _AND = re.compile(r" ?, and | ?, | and | plus | as well as | nor ")
 _HERE = re.compile(r" ?\b(?:in|around|of|for)? ?\b(?:in here|here|this room|the room|my room)$")
 _EVERYWHERE = re.compile(
-    r" ?\b(?:in|throughout|around|across|of|all over)? ?(?:the )?(?:everywhere|whole house|entire house|house|home"
-    r"|whole home)$"
+    r" ?\b(?:in|throughout|around|across|of|all over) (?:the |my |our )?(?:(?:whole|entire) )?(?:house|home|place)$"
+    r"| ?\b(?:the )?(?:everywhere|(?:whole|entire) (?:house|home|place))$|^the (?:house|home)$|^(?:house|home)$"
 )
 _STRANGE_PLACE = re.compile(r"(.+) (?:in|at) (?:the |my |our )?([a-z ]+)")
+_NOUN_IN_PLACE = re.compile(r"(?:.+ )?(\w+) (?:in|on|at|of) ")
 _ONE = re.compile(r" (?:one|1|ones)$")
 PRONOUNS = frozenset({"it", "that", "them", "this", "these", "those", "him", "her"})
 MAIN = ("thermostat", "heating", "boiler", "central", "main")
@@ -94,6 +96,9 @@ def _without(kept: str, dropped: str, domains: frozenset[str], context: Context)
 
 def _several(parts: list[str], domains: frozenset[str], context: Context) -> Target | Miss:
     nouns = [part.split()[-1] for part in parts if domains_of(part.split()[-1])]
+    placed = _NOUN_IN_PLACE.match(parts[0])
+    if not nouns and placed and domains_of(placed[1]):
+        nouns = [placed[1]]
     places = re.search(r" (?:in|on) the .+$", parts[-1])
     entities: list[Entity] = []
     cost = 0
@@ -117,9 +122,7 @@ def _several(parts: list[str], domains: frozenset[str], context: Context) -> Tar
     return Target(tuple(entities), group=True, cost=cost)
 
 
-def _single(  # noqa: PLR0911 - the ways of naming a device, surest first
-    phrase: str, domains: frozenset[str], context: Context
-) -> Target | Miss:
+def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
     words = phrase.split()
     if not words:
         return Miss("not_understood", phrase, strength=0)
@@ -137,9 +140,18 @@ def _single(  # noqa: PLR0911 - the ways of naming a device, surest first
         return _kind_or_words(phrase, area_ids, domains, context, every=every, place=context.area_name(context.area_id))
     bare = " ".join(w for w in words if w not in STOP)
     exact = _by_name(bare, domains, context) or _by_name(_ONE.sub("", bare), domains, context)
-    if exact:
-        return exact
-    place = _take_place(phrase, context)
+    if exact and not HOUSEWIDE.isdisjoint(words) and domains_of(words[-1]):
+        # "all the blinds" are more than the one device that has "blinds" for a second name.
+        wider = _by_place(phrase, words, bare, domains, context, every=every)
+        return wider if isinstance(wider, Target) and wider.cost == 0 else exact
+    return exact or _by_place(phrase, words, bare, domains, context, every=every)
+
+
+def _by_place(
+    phrase: str, words: list[str], bare: str, domains: frozenset[str], context: Context, *, every: bool
+) -> Target | Miss:
+    """A kind of device, or discriminating words, in the place that the phrase names."""
+    place = take_place(phrase, context)
     strange = _STRANGE_PLACE.fullmatch(phrase)
     if place is None and strange and domains_of(strange[1].split()[-1]) and not _known(strange[2], context):
         return Miss("no_such_area", strange[2], strength=5)
@@ -150,7 +162,8 @@ def _single(  # noqa: PLR0911 - the ways of naming a device, surest first
             return found
         loose = _by_words(bare.split(), None, domains, context)
         return loose if isinstance(loose, Target) else found
-    return _kind_or_words(phrase, None, domains, context, every=every, place=None)
+    housewide = not HOUSEWIDE.isdisjoint(words)
+    return _kind_or_words(phrase, None, domains, context, every=every, place="" if housewide else None)
 
 
 def _known(phrase: str, context: Context) -> bool:
@@ -158,47 +171,8 @@ def _known(phrase: str, context: Context) -> bool:
 
 
 def _by_name(phrase: str, domains: frozenset[str], context: Context) -> Target | None:
-    ids = context.index.names.get(canonical(re.sub(r"^(?:the|my|our|a) ", "", phrase)), ())
-    found = [context.entity(i) for i in ids if i in context.house.entities]
-    found = [e for e in found if e.domain in domains]
-    if len(found) > 1:
-        whole = canonical(phrase)
-        found = [e for e in found if whole in map(canonical, _spoken(e))] or found
-        found = _nearby(found, context)
-        exposed = [e for e in found if e.exposed]
-        found = exposed or found
-    return Target(tuple(found), group=False) if len(found) == 1 else None
-
-
-def _spoken(entity: Entity) -> list[str]:
-    return [name.lower() for name in (entity.name, *entity.aliases)]
-
-
-def _nearby(entities: list[Entity], context: Context) -> list[Entity]:
-    return [e for e in entities if e.area_id is not None and e.area_id == context.area_id] or entities
-
-
-def _take_place(phrase: str, context: Context) -> tuple[str, frozenset[str], str] | None:
-    """Cut the longest area or floor name out of a phrase: rest, its areas, its name."""
-    words = phrase.split()
-    for length in range(min(len(words), context.index.longest + 1), 0, -1):
-        for start in range(len(words) - length, -1, -1):
-            span = " ".join(words[start : start + length])
-            found = context.index.place_in(span)
-            if found is None:
-                continue
-            kind, place_id = found
-            if kind == "area":
-                areas = frozenset({place_id})
-            else:
-                areas = frozenset(a for a, floor in context.index.area_floor.items() if floor == place_id)
-            rest = re.sub(
-                r"(?: (?:in|on|at|of|from|to|inside|for))?(?: the| my| our)?$",
-                "",
-                " ".join(["", *words[:start]]),
-            )
-            return " ".join([*rest.split(), *words[start + length :]]), areas, span
-    return None
+    entity = device_named(phrase, domains, context)
+    return Target((entity,)) if entity is not None else None
 
 
 def _kind_or_words(
@@ -250,8 +224,8 @@ def _of_kind(
     if area_ids is not None or place == "":
         return _group((liveliest_player(pool) or pool) if players and not every else pool, noun, place, kind=noun)
     near = [e for e in pool if e.area_id == context.area_id and context.area_id is not None and e.exposed]
-    if every and noun.endswith("s"):
-        return _group(near if near and "light" in kinds else pool, noun, place, kind=noun)
+    if every and noun.endswith("s") and not near:
+        return _group(pool, noun, place, kind=noun)
     if near:
         near = liveliest_player(near) if players else near
         return Target(tuple(near), group=len(near) > 1)
@@ -312,7 +286,7 @@ def _by_words(
     found = [e for e in found if e.domain in domains and (area_ids is None or e.area_id in area_ids)]
     plural = words[-1] != singular(words[-1])
     if len(found) > 1 and not plural:
-        found = _nearby(found, context)
+        found = nearby(found, context)
     exposed = [e for e in found if e.exposed] or found
     if not exposed:
         return Miss("no_such_device", " ".join(words), (place,) if place else (), strength=3)

@@ -98,8 +98,7 @@ async def test_words_come_while_they_are_spoken(hearing, speak):
     (pcm,) = speak("Set the thermostat in the living room to twenty one degrees and close the blinds")
     events = await hear(hearing, in_room(pcm))
     partials = [event.text for event in events if isinstance(event, Partial)]
-    assert partials
-    assert bare(partials[-1]).startswith("set the")
+    assert any("the thermostat" in bare(partial) for partial in partials)
     assert events.index(next(event for event in events if isinstance(event, Final))) > 1
 
 
@@ -113,6 +112,11 @@ async def test_a_pause_inside_a_sentence_does_not_cut_it(hearing, speak, pause_m
     hints = HearingHints(NAMES, "", lambda text: "bedroom" in text.lower())
     finals = [event for event in await hear(hearing, in_room(pcm), hints) if isinstance(event, Final)]
     assert [bare(final.text) for final in finals] == ["turn on the lights in the bedroom"]
+
+
+def trimmed(pcm):
+    loud = np.flatnonzero(np.abs(pcm) > 300)
+    return pcm[loud[0] : loud[-1]]
 
 
 def noises():
@@ -144,10 +148,10 @@ async def test_the_prompt_never_comes_out_of_silence(hearing):
     for level in (0.0, 0.001, 0.03):
         for wake_word in ("", "alexa", "hey_mycroft"):
             prompt = decoder.prime(NAMES, wake_word)
-            assert 20 < len(prompt) <= 180
+            assert 20 < len(prompt) <= 220
             reading = decoder.read(rng.normal(0, level, 24_000).astype(np.float32), prompt)
             assert reading.text == ""
-    assert len(decoder.prime(NAMES * 60, "alexa")) <= 180
+    assert len(decoder.prime(NAMES * 60, "alexa")) <= 220
 
 
 async def test_the_wake_word_then_a_pause_then_the_command(hearing, speak):
@@ -155,6 +159,24 @@ async def test_the_wake_word_then_a_pause_then_the_command(hearing, speak):
     pcm = np.concatenate([wake, np.zeros(1500 * 24, np.int16), command])
     events = await hear(hearing, in_room(pcm), HearingHints(NAMES, "alexa", lambda text: "lights" in text))
     assert [bare(event.text) for event in events if isinstance(event, Final)] == ["turn on the kitchen lights"]
+
+
+async def test_a_follow_up_keeps_its_first_word(hearing, speak):
+    first, second = (trimmed(pcm) for pcm in speak("Turn on the kitchen lights", "Is the garage door open?"))
+    for gap_ms in (700, 1600):
+        pcm = np.concatenate([first, np.zeros(gap_ms * 24, np.int16), second])
+        finals = []
+        stream = hearing.open(HearingHints(NAMES, "", lambda _text: True), finals.append)
+        noisy = in_room(pcm, before_ms=40)
+        for start in range(0, len(noisy) - 479, 480):
+            stream.feed(noisy[start : start + 480], start)
+            await asyncio.sleep(0.005)
+        async with asyncio.timeout(5):
+            while sum(isinstance(event, Final) for event in finals) < 2:
+                await asyncio.sleep(0.01)
+        await stream.close()
+        texts = [bare(event.text) for event in finals if isinstance(event, Final)]
+        assert texts == ["turn on the kitchen lights", "is the garage door open"]
 
 
 async def test_a_pre_roll_that_comes_at_once(hearing, speak):

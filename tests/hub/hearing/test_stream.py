@@ -195,6 +195,17 @@ async def test_the_second_reading_comes_with_the_final_and_gives_partials(rooms)
     assert room.of(Partial)[0].text == "Lock"
 
 
+async def test_the_second_reading_stands_in_where_only_it_is_a_request(rooms):
+    room = rooms(
+        final=Reader("What's the weather light?"),
+        second=Reader("What's the weather like?"),
+        hints=HearingHints(is_complete=lambda text: text.endswith("like?")),
+    )
+    room.play(sound(320, 900, 900))
+    final = (await room.until(1))[0]
+    assert (final.text, final.second) == ("What's the weather like?", "What's the weather light?")
+
+
 async def test_a_burst_reads_like_real_time(rooms):
     pcm = sound(300, 800, 400, 700, 1000)
     burst, slow = rooms(), rooms()

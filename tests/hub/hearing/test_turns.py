@@ -21,8 +21,8 @@ def test_a_sentence_begins_pauses_and_closes():
         TurnSignal.CLOSED,
     ]
     assert signals[0][0] == 12
-    assert signals[1][0] == 39 + 96 // FRAME_MS
-    assert signals[2][0] == 39 + -(-700 // FRAME_MS)
+    assert signals[1][0] == 39 + Hangover().early_ms // FRAME_MS
+    assert signals[2][0] == 39 + Hangover().patient_ms // FRAME_MS
 
 
 def test_the_onset_is_placed_at_the_first_speech():
@@ -44,6 +44,15 @@ def test_a_pause_inside_a_sentence_resumes():
         TurnSignal.PAUSED,
         TurnSignal.CLOSED,
     ]
+
+
+def test_one_frame_of_speech_in_a_pause_may_be_the_sentence_going_on():
+    turn, _signals = run([SPEECH] * 20 + [SILENCE] * 6)
+    assert not turn.may_resume
+    assert turn.feed(SPEECH) is None
+    assert (turn.phase, turn.may_resume) == (TurnPhase.PAUSING, True)
+    turn.feed(SILENCE)
+    assert not turn.may_resume
 
 
 def test_an_endless_talker_is_cut():
@@ -75,7 +84,7 @@ def test_any_sound_gives_a_legal_story(runs, believe):
             assert signal is None or signal in LEGAL[before]
             assert turn.onset_frame <= turn.last_speech_frame < turn.frame or signal is None
             if turn.phase is TurnPhase.PAUSING:
-                assert 0 < turn.silence_ms < 700
-                if believe and turn.silence_ms >= 300:
+                assert 0 < turn.silence_ms < Hangover().patient_ms
+                if believe and turn.silence_ms >= Hangover().complete_ms:
                     turn.close()
                     assert turn.phase is TurnPhase.QUIET

@@ -59,7 +59,8 @@ _ANY = Action("light", "turn_on", ())
         ("Set the volume of the telly to 30%.", "The volume of the telly is 30 percent."),
         ("Add milk to the shopping list.", "I have added milk to the shopping list."),
         ("Film night.", "The film night is on."),
-        ("Turn off all the lights upstairs.", "6 lights are off."),
+        ("Turn off all the lights upstairs.", "All 6 lights on the first floor are off."),
+        ("Turn off all the lights.", "All 13 lights are off."),
     ],
 )
 def test_success_names_devices_and_values(houses, hear, sentence, said):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.understanding.house import Area, Entity, House
+
 _LINES = Path(__file__).with_name("questions.txt").read_text(encoding="utf-8").splitlines()
 CASES = [line for line in _LINES if " => " in line and not line.startswith("#")]
 
@@ -54,3 +56,20 @@ def test_small_talk(hear, sentence, words, ends):
     heard = hear("british", "kitchen", sentence)
     assert (heard.kind, heard.reason, heard.ends_conversation) == ("answer", "small_talk", ends)
     assert words in heard.reply
+
+
+def test_a_motion_sensor_is_neither_open_nor_closed(hear):
+    house = House(
+        "garage",
+        (),
+        (Area("garage", "Garage"),),
+        {
+            e.entity_id: e
+            for e in (
+                Entity("cover.door", "Garage Door", "garage", (), "closed", {"device_class": "garage"}),
+                Entity("binary_sensor.motion", "Garage Motion", "garage", (), "off", {"device_class": "motion"}),
+            )
+        },
+    )
+    heard = hear(house, "garage", "Is the garage closed?")
+    assert (heard.reply, heard.asked) == ("Yes, the garage door is closed.", ("cover.door",))

@@ -1,0 +1,55 @@
+"""What a phrase names outright: one device by its name, or a place in it."""
+
+from __future__ import annotations
+
+import re
+
+from hub.understanding.context import Context
+from hub.understanding.house import Entity
+from hub.understanding.tagger import canonical
+
+
+def device_named(phrase: str, domains: frozenset[str], context: Context) -> Entity | None:
+    """The one device of these domains that has this name, the one in the speaker's room where several have it."""
+    ids = context.index.names.get(canonical(re.sub(r"^(?:the|my|our|a) ", "", phrase)), ())
+    found = [context.entity(i) for i in ids if i in context.house.entities]
+    found = [e for e in found if e.domain in domains]
+    if len(found) > 1:
+        whole = canonical(phrase)
+        found = [e for e in found if whole in map(canonical, _spoken(e))] or found
+        found = nearby(found, context)
+        exposed = [e for e in found if e.exposed]
+        found = exposed or found
+    return found[0] if len(found) == 1 else None
+
+
+def _spoken(entity: Entity) -> list[str]:
+    return [name.lower() for name in (entity.name, *entity.aliases)]
+
+
+def nearby(entities: list[Entity], context: Context) -> list[Entity]:
+    """Those in the speaker's room; all of them where none is."""
+    return [e for e in entities if e.area_id is not None and e.area_id == context.area_id] or entities
+
+
+def take_place(phrase: str, context: Context) -> tuple[str, frozenset[str], str] | None:
+    """Cut the longest area or floor name out of a phrase: rest, its areas, its name."""
+    words = phrase.split()
+    for length in range(min(len(words), context.index.longest + 1), 0, -1):
+        for start in range(len(words) - length, -1, -1):
+            span = " ".join(words[start : start + length])
+            found = context.index.place_in(span)
+            if found is None:
+                continue
+            kind, place_id = found
+            if kind == "area":
+                areas = frozenset({place_id})
+            else:
+                areas = frozenset(a for a, floor in context.index.area_floor.items() if floor == place_id)
+            rest = re.sub(
+                r"(?: (?:in|on|at|of|from|to|inside|for))?(?: the| my| our)?$",
+                "",
+                " ".join(["", *words[:start]]),
+            )
+            return " ".join([*rest.split(), *words[start + length :]]), areas, span
+    return None
