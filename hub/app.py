@@ -19,10 +19,10 @@ from hub.dialog.conversation import Voices
 from hub.dialog.journal import Journal
 from hub.dialog.switchboard import Switchboard
 from hub.door import Door
-from hub.engine.port import VoiceEngine
+from hub.engine.port import EngineError, VoiceEngine
 from hub.errors import ConfigError
 from hub.events import Event, EventBus, HubReady, StateChanged, Trouble, TurnEnded
-from hub.hearing.port import Hearing
+from hub.hearing.port import Hearing, HearingError
 from hub.home.areas import find_area
 from hub.home.port import Home
 from hub.metrics import Metrics
@@ -52,6 +52,10 @@ def _new_trace() -> str:
     return uuid.uuid4().hex[:16]
 
 
+def _told(trouble: RoomtoneError | None) -> dict[str, str] | None:
+    return None if trouble is None else {"code": trouble.code, "message": trouble.sentence}
+
+
 def make_home(settings: Settings) -> Home:
     """The house that the settings name."""
     home = settings.home
@@ -60,6 +64,10 @@ def make_home(settings: Settings) -> Home:
 
         return DemoHome()
     if home.kind == "assistant" and home.url is not None and home.token_file is not None:
+        if home.client == "homeassistant-api":
+            from hub.home.library import LibraryHome
+
+            return LibraryHome(url=home.url, token_file=home.token_file)
         from hub.home.assistant import AssistantHome
 
         return AssistantHome(url=home.url, token_file=home.token_file)
@@ -88,8 +96,14 @@ def make_engine(settings: Settings, state_dir: Path) -> VoiceEngine:
 
 def make_hearing(settings: Settings, state_dir: Path) -> Hearing:
     """The recogniser of the user's words."""
-    from hub.hearing.local import LocalHearing
+    try:
+        from hub.hearing.local import LocalHearing
+    except ImportError as missing:
+        from hub.hearing.none import NoHearing
 
+        return NoHearing(
+            f"A speech package is missing ({missing.name}). Install it with pip install 'roomtone[speech]'."
+        )
     return LocalHearing(whisper_dir=settings.hearing.models_dir, cache_dir=state_dir / "cache", now_ms=_now_ms)
 
 
@@ -117,7 +131,7 @@ class Hub:
         self.desk = PairingDesk(now_s=time.monotonic)
         name = settings.network.name
         self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
-        voices = Voices(
+        voices = self._voices = Voices(
             engine=engine,
             hearing=hearing,
             actor=Actor(home, Listener(), now_ms=_now_ms),
@@ -135,6 +149,27 @@ class Hub:
         )
         self.ports: tuple[int, int] = (0, 0)
         self.started_s = time.monotonic()
+        self.missing: dict[str, RoomtoneError] = {}
+        """Parts that could not be had: the hub runs without them and says so."""
+        self._count()
+
+    def _count(self) -> None:
+        lives, floors, desk = self._voices.lives, self.switchboard.floors, self.desk
+        for name, read in (
+            ("conversation_steps_refused", lives.refused.total),
+            ("floor_steps_refused", lambda: floors.refused),
+            ("pairing_steps_refused", desk.refused.total),
+        ):
+            self.metrics.count_with(name, "Steps that a state machine turned away; they point at a defect.", read)
+
+    async def start_part(self, what: str, part: VoiceEngine | Hearing) -> None:
+        """Start the recogniser or the voice; the hub goes on without one that cannot be had."""
+        try:
+            await part.start()
+        except (EngineError, HearingError) as error:
+            _LOG.error("%s", error.sentence)
+            self.missing[what] = error
+            self.bus.publish(Trouble(error.code, error.sentence))
 
     # --- what people and programs may ask -------------------------------------------------------------------------
 
@@ -149,11 +184,15 @@ class Hub:
             "http_port": self.ports[1],
             "uptime_s": round(time.monotonic() - self.started_s, 1),
             "engine": self.engine.info.name,
+            **{
+                what: {"trouble": _told(self.missing.get(what)), "ready": what not in self.missing}
+                for what in ("recogniser", "voice")
+            },
             "home": {
                 "kind": self.home.kind,
                 "name": self.home.house.name,
                 "entities": len(self.home.house.entities),
-                "trouble": None if trouble is None else {"code": trouble.code, "message": trouble.sentence},
+                "trouble": _told(trouble),
             },
             "satellites": len(self.switchboard.registry),
             "conversations": len(self.switchboard.floors),
@@ -173,7 +212,7 @@ class Hub:
                     "name": stored.name,
                     "connected": room is not None,
                     "muted": room is not None and room.muted,
-                    "in_session": self.switchboard.floors.session_in(stored.area_id) is not None and room is not None,
+                    "in_session": self.switchboard.in_session(stored.device_id),
                 }
             )
         return {"areas": list(areas.values()), "last_decisions": list(self.switchboard.decisions)}
@@ -258,14 +297,16 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
         control = ControlServer(hub.state_dir / SOCKET_NAME, hub.methods(), hub.bus)
         await control.start()
         stack.push_async_callback(control.close)
-        for what, part in (
-            ("the home", hub.home),
-            ("the recogniser", hub.hearing),
-            ("the voice", hub.engine),
-        ):
-            progress(f"starting {what}")
+        progress("starting the home")
+        stack.push_async_callback(hub.home.close)
+        await hub.home.start()
+        parts: dict[str, VoiceEngine | Hearing] = {"recogniser": hub.hearing, "voice": hub.engine}
+        for what, part in parts.items():
+            progress(f"starting the {what}")
             stack.push_async_callback(part.close)
-            await part.start()
+            await hub.start_part(what, part)
+        for error in hub.missing.values():
+            progress(f"going on without it: {error.sentence}")
         port = await hub.satellites.start(network.host, network.port)
         stack.push_async_callback(hub.satellites.close)
         stack.push_async_callback(hub.switchboard.close)

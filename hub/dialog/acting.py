@@ -39,9 +39,13 @@ class Actor:
         self._now_ms = now_ms
         self._wall_clock = wall_clock
 
-    def is_complete(self, text: str, area_id: str) -> bool:
-        """Whether a text is a whole request, so that the turn may end after a short silence."""
-        return self._listener.is_complete(text, self._home.house, area_id)
+    def completeness(self, area_id: str) -> Callable[[str], bool]:
+        """Whether a text is a whole request, so that the turn may end after a short silence.
+
+        The answer may be called on any thread: it knows the house of this moment and asks nobody.
+        """
+        house = self._home.house
+        return lambda text: self._listener.is_complete(text, house, area_id)
 
     async def handle(self, text: str, area_id: str, *, trace: str) -> Outcome:
         """Act on a sentence spoken in an area. The house itself never makes this raise."""

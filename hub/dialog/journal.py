@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from hub.errors import StoreError
 
@@ -19,7 +21,9 @@ class Journal:
             try:
                 directory.mkdir(parents=True, exist_ok=True)
                 self._path = directory / "turns.jsonl"
-                self._path.touch()
+                with self._path.open("a+b") as file:
+                    if file.tell() and _last_byte(file) != b"\n":
+                        file.write(b"\n")  # the power went in the middle of a line
             except OSError as error:
                 raise StoreError(f"The report folder {directory} cannot be written: {error.strerror}.") from error
 
@@ -33,9 +37,26 @@ class Journal:
             return
         line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
         try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
+            with self._path.open("ab", buffering=0) as file:
+                self._append(file, line.encode())
         except OSError as error:
             raise StoreError(f"The turn could not be written to {self._path}: {error.strerror}.") from error
+
+    @staticmethod
+    def _append(file: FileIO, line: bytes) -> None:
+        """Write a line whole or not at all: half a line would spoil the next one."""
+        end = file.seek(0, os.SEEK_END)
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[file.write(rest) :]  # a write into the last free bytes takes what fits, the next one fails
+            os.fsync(file.fileno())
+        except OSError:
+            with contextlib.suppress(OSError):  # the first error is the one to tell
+                file.truncate(end)
+            raise
+
+
+def _last_byte(file: BinaryIO) -> bytes:
+    file.seek(-1, os.SEEK_END)
+    return file.read(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from typing import Final, Literal
@@ -14,14 +15,18 @@ from hub.rooms.port import Line
 from protocol.messages import Flush, Play, Playback
 from protocol.opus import FRAME_MS, FRAME_SAMPLES
 
+_LOG = logging.getLogger(__name__)
+
 # How far ahead of real time audio is sent: enough to ride over a Wi-Fi pause, little enough to be flushed at once.
 LEAD_MS: Final = 200.0
 # A whole long answer; an engine that makes more than this ahead of the loudspeaker loses the end, and is counted.
 LIMIT_FRAMES: Final = 120 * 1000 // FRAME_MS
 # After the last frame the satellite has this long to say that it has played it.
 _ACKNOWLEDGE_S: Final = 3.0
+# A voice that gives nothing for this long in the middle of a sentence gives nothing any more.
+STALL_S: Final = 10.0
 
-Ending = Literal["finished", "flushed", "lost"]
+Ending = Literal["finished", "flushed", "lost", "stalled"]
 
 
 class Speech:
@@ -41,9 +46,12 @@ class Speech:
         self._complete = False
         self._more = asyncio.Event()
         self._task = asyncio.create_task(self._send(), name=f"speech-{generation}")
+        self._task.add_done_callback(self._sent)
 
     def push(self, pcm: NDArray[np.int16]) -> None:
-        """Add audio (int16, 24 kHz mono, any length)."""
+        """Add audio (int16, 24 kHz mono, any length); nothing when it has ended or is complete."""
+        if self._complete or self.ended.done():
+            return
         pcm = np.concatenate((self._tail, pcm)) if self._tail.size else pcm
         whole = pcm.size // FRAME_SAMPLES * FRAME_SAMPLES
         for frame in pcm[:whole].reshape(-1, FRAME_SAMPLES):
@@ -56,6 +64,8 @@ class Speech:
 
     def complete(self) -> None:
         """No more audio comes."""
+        if self._complete or self.ended.done():
+            return
         last = np.zeros(FRAME_SAMPLES, np.int16)
         last[: self._tail.size] = self._tail
         self._frames.append(last)
@@ -75,8 +85,9 @@ class Speech:
     def acknowledge(self, playback: Playback, at_ms: float) -> None:
         """Take the satellite's word for what was really played."""
         self.played_samples = max(self.played_samples, playback.samples)
-        if self.first_played_ms is None and playback.state in {"started", "playing", "finished"}:
-            self.first_played_ms = at_ms
+        sent_ms = self.first_sent_ms
+        if self.first_played_ms is None and sent_ms is not None and playback.state != "flushed":
+            self.first_played_ms = max(sent_ms, at_ms)  # its clock is known to a few ms only
         if playback.state == "finished":
             self._end("finished")
         elif playback.state == "flushed":
@@ -88,13 +99,25 @@ class Speech:
         self._task.cancel()
         self._frames.clear()
 
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        """Whatever ended the sending, nobody waits for this speech for ever."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            _LOG.error("sending speech broke", exc_info=fault)
+        self._end("lost")
+
     async def _send(self) -> None:
         self._line.send(Play(generation=self.generation))
         start_ms, sent = 0.0, 0
         while not (self._complete and not self._frames):
             if not self._frames:
                 self._more.clear()
-                await self._more.wait()
+                try:
+                    async with asyncio.timeout(STALL_S):
+                        await self._more.wait()
+                except TimeoutError:
+                    self._line.send(Flush(generation=self.generation))
+                    self._end("stalled")
+                    return
                 continue
             now_ms = self._now_ms()
             due_ms = start_ms + sent * FRAME_MS - LEAD_MS

@@ -21,6 +21,9 @@ HOPS: Final = (
     "audio_played",
 )
 
+# Within each chain the hops follow each other in time, whatever a satellite's clock says.
+_BEFORE: Final = ("onset", "wake", "floor"), ("speech_end", "transcript")
+
 
 @dataclass(slots=True)
 class Turn:
@@ -41,6 +44,15 @@ class Turn:
         if self.t_ms[hop] is None and at_ms is not None:
             self.t_ms[hop] = round(at_ms, 1)
 
+    def note(self, understood_ms: float, results: Sequence[ActionResult]) -> None:
+        """Note what was done: from the first call to the last state that was read back."""
+        self.mark("understood", understood_ms)
+        self.results = results
+        called_ms = [result.called_ms for result in results if result.called_ms is not None]
+        confirmed_ms = [result.confirmed_ms for result in results if result.confirmed_ms is not None]
+        self.mark("ha_call", min(called_ms, default=None))
+        self.mark("ha_state", max(confirmed_ms, default=None))
+
     def record(self) -> dict[str, Any]:
         """The line of `turns.jsonl`."""
         return {
@@ -52,8 +64,20 @@ class Turn:
             "user": self.user,
             "assistant": self.assistant,
             "actions": [_action(result) for result in self.results],
-            "t_ms": dict(self.t_ms),
+            "t_ms": self._in_order(),
         }
+
+    def _in_order(self) -> dict[str, float | None]:
+        """The times, those by a satellite's clock (known to a few ms) bounded by the hub's own that follow them."""
+        times = dict(self.t_ms)
+        for chain in _BEFORE:
+            bound: float | None = None
+            for hop in reversed(chain):
+                at_ms = times[hop]
+                if at_ms is not None:
+                    bound = at_ms if bound is None else min(at_ms, bound)
+                    times[hop] = bound
+        return times
 
 
 def _action(result: ActionResult) -> dict[str, Any]:

@@ -69,8 +69,7 @@ class Arbiter:
         self._window_ms = window_ms
         self._window_ms_of_word = WINDOW_MS_OF_WORD if window_ms_of_word is None else window_ms_of_word
         self._open: _Collection | None = None
-        self._decided: Decision | None = None
-        self._decided_ms = -math.inf
+        self._decided: list[tuple[float, Decision]] = []
 
     @property
     def deadline_ms(self) -> float | None:
@@ -93,8 +92,9 @@ class Arbiter:
         Returns:
             The standing decision when this call is a late echo of an utterance already decided, else None.
         """
-        if self._open is None and self._is_late(call, now_ms):
-            return self._decided
+        standing = self._standing(call, now_ms)
+        if standing is not None:
+            return standing
         if self._open is None:
             window_ms = self._window_ms_of_word.get(call.word, self._window_ms)
             self._open = _Collection(now_ms, now_ms + window_ms)
@@ -115,17 +115,17 @@ class Arbiter:
         if self._open is None or now_ms < self._open.deadline_ms:
             return None
         decision = decide(tuple(self._open.calls.values()))
-        self._open, self._decided, self._decided_ms = None, decision, now_ms
+        self._open = None
+        self._decided.append((now_ms, decision))
         return decision
 
-    def _is_late(self, call: Call, now_ms: float) -> bool:
-        decided = self._decided
-        return (
-            decided is not None
-            and now_ms - self._decided_ms < LATE_MS
-            and call.device_id != decided.winner.device_id
-            and call.word == decided.winner.word
-        )
+    def _standing(self, call: Call, now_ms: float) -> Decision | None:
+        """The recent decision on the utterance that this call echoes, whatever else is being collected by now."""
+        self._decided = [(at_ms, decision) for at_ms, decision in self._decided if now_ms - at_ms < LATE_MS]
+        for _, decision in reversed(self._decided):
+            if call.word == decision.winner.word:
+                return None if call.device_id == decision.winner.device_id else decision
+        return None
 
 
 def decide(calls: tuple[Call, ...]) -> Decision:

@@ -20,6 +20,8 @@ _ONSET_SNR_DB: Final = 6.0
 _LEAD_FRAMES: Final = 15
 # A recording of digital silence has no noise floor; the range must still tell near from far there.
 _SNR_RANGE_DB: Final = (-10.0, 90.0)
+# An onset that a room reported longer ago than this belongs to other speech.
+_ONSET_FRESH_MS: Final = 3000.0
 
 
 def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Call:
@@ -27,6 +29,8 @@ def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Ca
     line = room.line
     end_ms = line.to_hub_ms(wake.time_us)
     snr_db, onset_ms = room.snr_db, room.onset_ms
+    if onset_ms is not None and not 0.0 <= end_ms - onset_ms <= _ONSET_FRESH_MS:
+        onset_ms = None
     if measurements:
         band_snr_db = _band_snr_db(measurements, room.floors_db)
         first = max(0, (wake.start_samples - wake.first_samples) // FRAME_SAMPLES - _LEAD_FRAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from enum import Enum
 from typing import Final
 
@@ -30,6 +31,7 @@ class Floors:
     def __init__(self) -> None:
         self._states: dict[str, FloorState] = {}
         self._area_of: dict[str, str] = {}
+        self.taken: Counter[tuple[FloorState, FloorState]] = Counter()
         self.refused = 0
 
     def want(self, session: str) -> None:
@@ -38,7 +40,11 @@ class Floors:
 
     def grant(self, session: str, area_id: str) -> bool:
         """Give the area to the session; refused (False) when either already has one."""
-        if area_id in self._area_of.values() or not self.transition(session, FloorState.HELD):
+        if area_id in self._area_of.values():
+            self.refused += 1
+            _LOG.warning("floor of %s: %s is held by another", session, area_id)
+            return False
+        if not self.transition(session, FloorState.HELD):
             return False
         self._area_of[session] = area_id
         return True
@@ -57,6 +63,7 @@ class Floors:
             _LOG.warning("floor of %s: %s to %s refused", session, state, to)
             return False
         self._states[session] = to
+        self.taken[state, to] += 1
         _LOG.debug("floor of %s: %s", session, to.value)
         return True
 

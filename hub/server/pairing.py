@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from enum import Enum
+from typing import Final
 
 from protocol.security import new_code
+
+_LOG = logging.getLogger(__name__)
 
 WINDOW_S: Final = 120.0
 TRIES: Final = 5
 
-PairingState = Literal["closed", "open", "done", "expired", "used_up"]
+
+class PairingState(Enum):
+    """The life of a pairing window."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    DONE = "done"
+    EXPIRED = "expired"
+    USED_UP = "used_up"
+
+
+TRANSITIONS: Final[dict[PairingState, frozenset[PairingState]]] = {
+    PairingState.CLOSED: frozenset({PairingState.OPEN}),
+    PairingState.OPEN: frozenset(PairingState) - {PairingState.CLOSED},
+    PairingState.DONE: frozenset({PairingState.OPEN}),
+    PairingState.EXPIRED: frozenset({PairingState.OPEN}),
+    PairingState.USED_UP: frozenset({PairingState.OPEN}),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class PairingStatus:
     """What `roomtone pair` shows while it waits."""
 
-    state: PairingState
+    state: str
     area_id: str = ""
     remaining_s: float = 0.0
     tries_left: int = 0
@@ -26,9 +48,16 @@ class PairingStatus:
 
 
 class PairingDesk:
-    """Holds the running code. Wrong guesses of all peers count together, so a guesser closes the window."""
+    """Holds the running code. Wrong guesses of all peers count together, so a guesser closes the window.
+
+    Attributes:
+        taken: how often each step was taken.
+        refused: how often each illegal one was turned away.
+    """
 
     def __init__(self, *, now_s: Callable[[], float], make_code: Callable[[], str] = new_code) -> None:
+        self.taken: Counter[tuple[PairingState, PairingState]] = Counter()
+        self.refused: Counter[tuple[PairingState, PairingState]] = Counter()
         self._now_s = now_s
         self._make_code = make_code
         self._code = ""
@@ -36,30 +65,29 @@ class PairingDesk:
         self._until_s = 0.0
         self._tries = 0
         self._device_name = ""
-        self._state: PairingState = "closed"
+        self._state = PairingState.CLOSED
 
     def open(self, area_id: str, area_name: str) -> str:
         """Begin a window for one area; a running one is replaced. Returns the six digits."""
+        self.transition(PairingState.OPEN)
         self._code = self._make_code()
         self._area = (area_id, area_name)
         self._until_s = self._now_s() + WINDOW_S
         self._tries = TRIES
         self._device_name = ""
-        self._state = "open"
         return self._code
 
     @property
     def status(self) -> PairingStatus:
         """The window as it is now."""
-        self._expire()
-        remaining_s = max(0.0, self._until_s - self._now_s()) if self._state == "open" else 0.0
-        return PairingStatus(self._state, self._area[0], remaining_s, self._tries, self._device_name)
+        state = self._state_now()
+        remaining_s = max(0.0, self._until_s - self._now_s()) if state is PairingState.OPEN else 0.0
+        return PairingStatus(state.value, self._area[0], remaining_s, self._tries, self._device_name)
 
     @property
     def code(self) -> str | None:
         """The code, while the window is open."""
-        self._expire()
-        return self._code if self._state == "open" else None
+        return self._code if self._state_now() is PairingState.OPEN else None
 
     @property
     def area(self) -> tuple[str, str]:
@@ -67,16 +95,31 @@ class PairingDesk:
         return self._area
 
     def failed(self) -> None:
-        """A guess was wrong."""
-        self._tries -= 1
-        if self._tries <= 0 and self._state == "open":
-            self._state = "used_up"
+        """A guess was wrong; one that comes after the window's end costs nothing any more."""
+        if self._state_now() is PairingState.OPEN:
+            self._tries -= 1
+            if self._tries == 0:
+                self.transition(PairingState.USED_UP)
 
     def done(self, device_name: str) -> None:
         """A satellite has been paired; the code is worth nothing any more."""
-        self._device_name = device_name
-        self._state = "done"
+        self._state_now()
+        if self.transition(PairingState.DONE):
+            self._device_name = device_name
 
-    def _expire(self) -> None:
-        if self._state == "open" and self._now_s() >= self._until_s:
-            self._state = "expired"
+    def transition(self, to: PairingState) -> bool:
+        """The only place where the window changes: logs, counts and refuses (False) the illegal."""
+        step = (self._state, to)
+        if to not in TRANSITIONS[self._state]:
+            self.refused[step] += 1
+            _LOG.warning("pairing window: %s to %s refused", self._state.value, to.value)
+            return False
+        self.taken[step] += 1
+        _LOG.info("pairing window: %s", to.value)
+        self._state = to
+        return True
+
+    def _state_now(self) -> PairingState:
+        if self._state is PairingState.OPEN and self._now_s() >= self._until_s:
+            self.transition(PairingState.EXPIRED)
+        return self._state

@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from hub.errors import PortInUseError
 from hub.rooms.port import RoomEvents
 from protocol.connection import Link
-from protocol.errors import BadMessageError, CodecError, LinkClosedError, RateLimitedError, RoomtoneError
+from protocol.errors import (
+    BadMessageError,
+    CodecError,
+    LinkClosedError,
+    RateLimitedError,
+    RoomtoneError,
+    UnknownDeviceError,
+)
 from protocol.frames import Frame, FrameFlag, FrameType
 from protocol.handshake import HubDoor, hub_accept
 from protocol.link import LinkServer, serve
@@ -31,6 +38,10 @@ DOWN_STREAM: Final = 1
 _WAKES, _WAKES_WITHIN_MS = 5, 2000.0
 # A hole in the uplink up to this long is concealed; a longer one is a new beginning.
 _CONCEAL_FRAMES: Final = 5
+# Nothing that arrives now happened longer ago: the links of the house are never that far behind.
+_OLDEST_MS: Final = 10_000.0
+# A satellite's answer to a floor that it does not want: nobody there has called, as far as it knows.
+_REFUSES_FLOOR: Final = "not_woken"
 
 
 class ReplacedError(LinkClosedError):
@@ -85,10 +96,12 @@ class SatelliteLine:
         self.link.send_frame(Frame(FrameType.AUDIO, packet, flags, DOWN_STREAM, generation, 0, samples, time_us))
 
     def to_hub_ms(self, satellite_us: int) -> float:
-        """The satellite's clock in the hub's monotonic milliseconds, never in the future."""
+        """The satellite's clock in the hub's monotonic milliseconds, never in the future and never long past."""
         now_ms = self._now_ms()
         clock = self.link.clock
-        return min(now_ms, clock.to_local_us(satellite_us) / 1000.0) if clock.synchronised else now_ms
+        if not clock.synchronised:
+            return now_ms
+        return max(now_ms - _OLDEST_MS, min(now_ms, clock.to_local_us(satellite_us) / 1000.0))
 
     @property
     def clock_error_ms(self) -> float:
@@ -122,6 +135,8 @@ class SatelliteLine:
                 self._events.muted(self, muted=muted)
             case ErrorMessage(code=code):
                 _LOG.warning("satellite %s reports %s", self.device_id[:8], code)
+                if code == _REFUSES_FLOOR:
+                    self._events.stop_asked(self)
             case Goodbye():
                 pass  # the end of the link follows and is what counts
             case _:
@@ -224,10 +239,13 @@ class SatelliteServer:
             raise  # the server tells the peer and closes
         if accepted.paired:
             return  # it comes back with its new key
-        older = self.lines.get(accepted.device_id)
-        if older is not None:
+        # Again after each wait: a third connection of the same satellite, or its revocation, may have come meanwhile.
+        while (older := self.lines.get(accepted.device_id)) is not None:
             older.link.fail(ReplacedError("The same satellite connected again."))
             await older.link.wait_closed()
+            self._forget(older)
+        if self._door.device_key(accepted.device_id) is None:
+            raise UnknownDeviceError("This satellite's pairing was revoked.")
         line = SatelliteLine(
             link,
             device_id=accepted.device_id,
@@ -240,6 +258,9 @@ class SatelliteServer:
         self._events.satellite_up(line)
         link.attach(line)
         await link.wait_closed()
+        self._forget(line)
+
+    def _forget(self, line: SatelliteLine) -> None:
         if self.lines.get(line.device_id) is line:
             del self.lines[line.device_id]
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hub.home.demo import DemoHome
-from hub.understanding.listener import Listener
 
 from hub.dialog.acting import Actor
 from hub.dialog.conversation import Voices
-from hub.engine.port import AudioOut, EngineBusyError, EngineInfo, UtteranceEnded
+from hub.engine.port import AudioOut, EngineBusyError, EngineError, EngineInfo, UtteranceEnded
 from hub.events import EventBus
+from hub.home.demo import DemoHome
+from hub.understanding.listener import Listener
 from protocol.messages import Flush, Play, Playback
 
 
@@ -39,7 +38,7 @@ class FakeLine:
         self.audio.append((generation, samples, last, pcm))
         if self.plays and self.on_playback is not None:
             state = "finished" if last else "playing"
-            now_us = int(time.monotonic() * 1e6)
+            now_us = int(asyncio.get_running_loop().time() * 1e6)
             done = Playback(generation=generation, state=state, samples=samples + 480, time_us=now_us)
             asyncio.get_running_loop().call_soon(self.on_playback, self, done)
 
@@ -94,18 +93,24 @@ class HandStream:
 
 
 class HandEngine:
-    """Makes `seconds` of sound for each sentence; `hold` keeps the end back so that a test can cut in."""
+    """Makes `seconds` of sound for each sentence; `hold` keeps the end back so that a test can cut in.
+
+    `eager` speaks before `say` returns, `fails` ends every sentence with an error, opening takes `opening_s`.
+    """
 
     def __init__(self):
         self.info = EngineInfo("by hand", autonomous=False, chats=False, capacity=4)
         self.sessions, self.said, self.seconds, self.busy, self.hold = [], [], 0.1, False, False
+        self.eager, self.fails, self.opening_s, self.capacity = False, False, 0.0, 4
 
     async def start(self):
         pass
 
     async def open(self, request, on_event):
-        if self.busy:
+        if self.busy or sum(not session.closed for session in self.sessions) >= self.capacity:
             raise EngineBusyError("Every place is taken.")
+        if self.opening_s:
+            await asyncio.sleep(self.opening_s)
         session = HandSession(self, on_event)
         self.sessions.append(session)
         return session
@@ -116,31 +121,45 @@ class HandEngine:
 
 class HandSession:
     def __init__(self, engine, on_event):
-        self.engine, self.emit, self.number, self.closed, self.running = engine, on_event, 0, False, False
+        self.engine, self.emit, self.number, self.closed = engine, on_event, 0, False
+        self.waiting = []
+
+    @property
+    def running(self):
+        return bool(self.waiting)
+
+    @property
+    def running_count(self):
+        return len(self.waiting)
 
     def feed(self, pcm, samples):
         pass
 
     def say(self, text):
         self.number += 1
-        self.running = True
+        self.waiting.append(self.number)
         self.engine.said.append(text)
-        asyncio.get_running_loop().call_soon(self._speak, self.number)
+        if self.engine.eager:
+            self._speak(self.number)
+        else:
+            asyncio.get_running_loop().call_soon(self._speak, self.number)
         return self.number
 
     def _speak(self, number):
+        if number not in self.waiting or self.closed:
+            return
         self.emit(AudioOut(np.full(int(self.engine.seconds * 24_000), 1000, np.int16), number))
-        if not self.engine.hold:
-            self.running = False
-            self.emit(UtteranceEnded(number))
+        if not self.engine.hold and number in self.waiting:
+            self.waiting.remove(number)
+            self.emit(UtteranceEnded(number, error=EngineError("The voice broke.") if self.engine.fails else None))
 
     def interrupt(self):
-        if self.running:
-            self.running = False
-            self.emit(UtteranceEnded(self.number, interrupted=True))
+        cut, self.waiting = self.waiting, []
+        for number in cut:
+            self.emit(UtteranceEnded(number, interrupted=True))
 
     async def close(self):
-        self.closed = True
+        self.closed, self.waiting = True, []
 
 
 @dataclass
@@ -160,12 +179,13 @@ class Cast:
 
 @pytest.fixture
 async def cast():
+    loop = asyncio.get_running_loop()
     home, hearing, engine, bus, events = DemoHome(), HandHearing(), HandEngine(), EventBus(), []
     await home.start()
     bus.subscribe(events.append)
 
     def now_ms():
-        return time.monotonic() * 1000.0
+        return loop.time() * 1000.0
 
     traces = iter(f"trace-{number}" for number in range(1, 100))
     voices = Voices(

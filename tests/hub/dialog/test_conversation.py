@@ -5,7 +5,10 @@ import time
 
 import pytest
 
-from hub.dialog.conversation import DUCK_DB, Conversation, Life, Opening, is_backchannel
+from hub.dialog.backchannel import is_backchannel
+from hub.dialog.conversation import Conversation, Opening
+from hub.dialog.life import Life
+from hub.dialog.mouth import DUCK_DB
 from hub.engine.port import EngineBusyError
 from hub.events import Acted, Saying, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from hub.dialog.switchboard import AreaSilentError, Switchboard
-from hub.engine.port import EngineBusyError
-from hub.events import FloorGranted, FloorReleased, SatelliteDown, Trouble, TurnEnded
-from hub.hearing.port import Final
+from hub.engine.port import EngineBusyError, EngineError
+from hub.events import FloorGranted, FloorReleased, SatelliteDown, Trouble, TurnEnded, Woke
+from hub.hearing.port import Final, SpeechStarted
 from hub.rooms.arbiter import Arbiter
 from protocol.errors import LinkClosedError
 from protocol.messages import Floor, Wake
@@ -140,7 +140,8 @@ async def test_a_busy_engine_releases_the_floor_at_once(cast, house):
     await until(lambda: cast.seen(Trouble))
     assert cast.seen(Trouble)[0].code == EngineBusyError.code
     assert len(house.board.floors) == 0
-    assert house.floors("kitchen") == ["released"]
+    assert house.floors("kitchen") == ["denied"]
+    assert cast.seen(FloorReleased) == []  # what was never granted is not released
 
 
 async def test_a_satellite_that_dies_in_mid_answer_leaves_no_ghost(cast, house):
@@ -182,6 +183,177 @@ async def test_the_house_says_a_sentence_in_one_room(cast, house):
 async def test_an_empty_room_is_said(cast, house):
     with pytest.raises(AreaSilentError, match="Garage"):
         await house.board.announce("garage", "Hello.")
+
+
+async def test_a_call_to_a_conversation_that_is_closing_is_answered_by_a_new_one(cast, house):
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    release = asyncio.Event()
+    cast.hearing.streams[0].close = release.wait
+    house.board.stop_asked(house.lines["kitchen"])
+    house.wakes("kitchen", 25.0)
+    await asyncio.sleep(0.02)
+    release.set()
+    await until(lambda: len(cast.seen(FloorGranted)) == 2)
+    # Never "released" in between: the satellite would refuse a floor that it has not asked for since.
+    assert house.floors("kitchen") == ["granted", "granted"]
+    assert house.lines["kitchen"].uplink
+
+
+@pytest.mark.parametrize("ticks", range(8))
+async def test_a_call_in_the_very_moment_of_the_end_is_granted(cast, house, ticks):
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    house.board.stop_asked(house.lines["kitchen"])
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    ended = not house.board._conversations
+    house.wakes("kitchen", 25.0)
+    await until(lambda: len(cast.seen(FloorGranted)) == 2)
+    assert house.floors("kitchen") == ["granted", *(["released"] if ended else []), "granted"]
+
+
+async def test_a_call_in_a_conversation_is_granted_again(cast, house):
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    house.wakes("kitchen", 25.0)
+    await until(lambda: len(house.floors("kitchen")) == 2)
+    assert house.floors("kitchen") == ["granted", "granted"]
+    assert len(cast.seen(FloorGranted)) == 1
+
+
+async def test_stopped_while_it_opens_no_room_is_left_listening(cast, house):
+    cast.engine.opening_s = 0.05
+    house.wakes("kitchen", 25.0)
+    await asyncio.sleep(0.02)
+    house.board.stop_asked(house.lines["kitchen"])
+    await asyncio.sleep(0.1)
+    assert house.floors("kitchen") == ["denied"]
+    assert not house.lines["kitchen"].uplink
+    assert all(session.closed for session in cast.engine.sessions)
+    assert len(house.board.floors) == 0
+
+
+async def test_a_defect_at_the_opening_releases_the_floor(cast, house):
+    def breaks(_hints, _on_event):
+        raise ZeroDivisionError
+
+    cast.hearing.open = breaks
+    house.wakes("kitchen", 25.0)
+    await until(lambda: cast.seen(Trouble))
+    await until(lambda: len(house.board.floors) == 0)
+    assert house.floors("kitchen") == ["denied"]
+    assert cast.engine.sessions[0].closed
+
+
+async def test_an_overheard_call_does_not_end_a_conversation_of_its_own(cast, house):
+    house.wakes("bedroom", 25.0)
+    await until(lambda: house.floors("bedroom"))
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    await asyncio.sleep(1.25)  # the echo time of that call
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    house.wakes("bedroom", 8.0)
+    assert house.floors("bedroom") == ["granted"]
+    assert house.lines["bedroom"].uplink
+
+
+async def test_two_satellites_in_one_area_hold_one_conversation_and_it_follows_the_person(cast, house):
+    second = house.line("kitchen", 9)
+    first = house.board.registry.by_device(f"{1:032x}").line
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    wake = Wake(word="alexa", score=0.99, start_samples=0, end_samples=480, time_us=now_us())
+    await asyncio.sleep(1.25)
+    house.board.woke(first, wake, ())
+    await until(lambda: first.of(Floor))
+    assert [message.state for message in first.of(Floor)] == ["granted"]
+    assert [message.state for message in second.of(Floor)] == ["granted", "released"]
+    assert len(house.board.floors) == 1
+    assert house.board.in_session(first.device_id)
+    assert not house.board.in_session(second.device_id)
+
+
+async def test_a_call_ends_an_announcement(cast, house):
+    cast.engine.seconds, cast.engine.hold = 5.0, True
+    announcing = asyncio.create_task(house.board.announce("bedroom", "The washing is done."))
+    await until(lambda: house.lines["bedroom"].audio)
+    house.wakes("bedroom", 25.0)
+    assert await announcing is False
+    assert house.lines["bedroom"].flushed == house.lines["bedroom"].generations
+
+
+async def test_a_call_ends_an_announcement_that_has_not_begun(cast, house):
+    cast.engine.opening_s = 0.05
+    announcing = asyncio.create_task(house.board.announce("bedroom", "The washing is done."))
+    await asyncio.sleep(0.01)
+    house.wakes("bedroom", 25.0)
+    with pytest.raises(EngineError):
+        await announcing
+    assert cast.engine.said == []
+    assert [session.closed for session in cast.engine.sessions][:1] == [True]
+
+
+async def test_a_voice_that_breaks_in_an_announcement_is_an_error(cast, house):
+    cast.engine.fails = True
+    with pytest.raises(EngineError, match="broke"):
+        await house.board.announce("bedroom", "The washing is done.")
+
+
+async def test_an_announcement_in_a_conversation_waits_for_its_answer(cast, house):
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    house.speak("kitchen")
+    cast.engine.seconds = 0.3
+    cast.hearing.streams[0].emit(Final("Turn on the kitchen lights.", 0, 0, 0.9))
+    await until(lambda: house.lines["kitchen"].audio)
+    assert await house.board.announce("kitchen", "The washing is done.") is True
+    assert house.lines["kitchen"].flushed == []
+    assert len(cast.engine.sessions) == 1
+
+
+async def test_a_newer_connection_takes_the_call_and_the_floor_of_the_older(cast, house):
+    house.hears("hallway", 20.0)
+    older = house.lines["kitchen"]
+    house.wakes("kitchen", 25.0)  # being collected: the hallway may still call
+    newer = house.line("kitchen", 1)
+    house.board.satellite_down(older, LinkClosedError("replaced"))
+    await asyncio.sleep(0.15)
+    assert newer.of(Floor) == []  # it has not called
+    assert len(house.board.floors) == 0
+
+
+async def test_after_the_end_nothing_begins(cast, house):
+    await house.board.close()
+    house.wakes("kitchen", 25.0)
+    await asyncio.sleep(0.1)
+    assert cast.engine.sessions == []
+
+
+async def test_the_end_of_the_hub_in_mid_answer_leaves_no_task(cast, house):
+    cast.engine.seconds, cast.engine.hold = 5.0, True
+    house.wakes("kitchen", 25.0)
+    await until(lambda: house.floors("kitchen"))
+    cast.hearing.streams[0].emit(Final("Turn on the kitchen lights.", 0, 0, 0.9))
+    await until(lambda: house.lines["kitchen"].audio)
+    before = asyncio.all_tasks()
+    house.board.stop_asked(house.lines["kitchen"])
+    await house.board.close()
+    await asyncio.sleep(0)
+    assert len(cast.seen(TurnEnded)) == len(cast.seen(FloorReleased)) == 1
+    left = [task.get_name() for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    assert not [name for name in left if name.startswith(("turns-", "close-", "speech-"))], (left, before)
+
+
+async def test_every_call_has_a_trace_of_its_own(cast, house):
+    house.hears("hallway", 20.0)
+    house.wakes("kitchen", 25.0)
+    house.board.muted(house.lines["kitchen"], muted=True)  # takes its call back
+    house.wakes("bedroom", 25.0)
+    await until(lambda: cast.seen(FloorGranted))
+    traces = [event.trace for event in cast.seen(Woke)]
+    assert traces[0] != traces[1] == cast.seen(FloorGranted)[0].trace
 
 
 async def test_generations_count_on_and_never_become_zero(cast, house):

@@ -122,3 +122,19 @@ def test_a_common_shift_of_all_clocks_changes_nothing(some, shift_ms):
     # Ties may fall differently by rounding; a clear winner must not.
     if first.probability > 0.51:
         assert first.winner.device_id == second.winner.device_id
+
+
+def test_a_late_echo_loses_although_another_call_is_being_collected():
+    arbiter = Arbiter()
+    arbiter.call(NEAR, now_ms=0, others_hearing=0)
+    arbiter.due(0)
+    other = replace(FAR, device_id="other", area_id="bedroom", word="hey_mycroft", snr_db=20.0)
+    assert arbiter.call(other, now_ms=300, others_hearing=1) is None
+    standing = arbiter.call(replace(FAR, snr_db=40.0), now_ms=350, others_hearing=0)
+    assert standing is not None
+    assert standing.winner is NEAR
+    decision = arbiter.due(1000)
+    assert decision is not None
+    assert decision.winner is other
+    # And the decision on the other word does not make the first one forgotten.
+    assert arbiter.call(FAR, now_ms=1100, others_hearing=0) is standing

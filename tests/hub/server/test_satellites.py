@@ -262,6 +262,60 @@ async def test_the_newer_connection_of_a_satellite_is_the_true_one(world):
     assert not second.closed
 
 
+async def test_of_many_connections_of_one_satellite_at_once_one_stays(world):
+    server, seen, (device, _), join, _ = world
+    await join(device)
+    joined = await asyncio.gather(*(join(device) for _ in range(4)))
+    await until(lambda: len(seen.up) - len(seen.down) == 1)
+    await asyncio.sleep(0.2)
+    alive = [link for link, _ in joined if not link.closed]
+    assert len(alive) == 1
+    assert [line for line in seen.up if not line.link.closed] == [server.lines[device]]
+    assert len({id(line) for line, _ in seen.down}) == len(seen.down) == len(seen.up) - 1
+
+
+async def test_revoked_while_it_takes_the_place_of_an_older_connection(world):
+    server, seen, (device, _), join, _ = world
+    _, first_peer = await join(device)
+    await until(lambda: seen.up)
+    older = seen.up[0].link
+    closed = older.wait_closed
+
+    async def revoked_meanwhile():
+        await closed()
+        server._door.keys.pop(device, None)
+
+    older.wait_closed = revoked_meanwhile
+    _, peer = await join(device)
+    await until(lambda: peer.lost is not None)
+    assert peer.lost.code == "unknown_device"
+    assert len(seen.up) == 1
+    assert device not in server.lines
+
+
+async def test_a_satellite_that_refuses_its_floor_is_not_waited_for(world):
+    _, seen, (device, _), join, _ = world
+    link, _ = await join(device)
+    link.send(ErrorMessage(code="not_woken", message="Nobody here has called."))
+    await until(lambda: seen.stops == 1)
+
+
+async def test_a_clock_that_runs_away_is_neither_in_the_future_nor_long_past(world):
+    _, seen, (device, _), join, _ = world
+    await join(device)
+    await until(lambda: seen.up)
+    line = seen.up[0]
+    assert abs(line.to_hub_ms(0) - now_ms()) < 50  # not in step yet: the time of arrival
+    assert line.clock_error_ms == 200.0
+    here_us = int(now_ms() * 1000)
+    for _ in range(8):
+        line.link.clock.add(here_us, here_us, here_us, here_us)
+    assert line.link.clock.synchronised
+    assert line.to_hub_ms(here_us - 1_000_000) == pytest.approx(here_us / 1000 - 1000, abs=1)
+    assert now_ms() - 10_100 < line.to_hub_ms(0) <= now_ms() - 9_900
+    assert line.to_hub_ms(2**60) <= now_ms()
+
+
 async def test_a_stranger_is_refused_and_told_why(world):
     server, _, (device, _), _, port = world
     link = await connect("127.0.0.1", port, ssl=client_context())

@@ -1,0 +1,205 @@
+"""Whatever happens in whatever order: one answer at a time, always an end, and everything given back."""
+
+from __future__ import annotations
+
+import asyncio
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from hub.dialog.conversation import Conversation, Opening, Voices
+from hub.dialog.life import TRANSITIONS, Life, LifeCounts, LifeMachine
+from hub.engine.port import AudioOut, EngineError, UtteranceEnded
+from hub.events import EventBus, TurnEnded
+from hub.hearing.port import Final, Partial, SpeechStarted
+from hub.understanding.house import ActionResult
+from hub.understanding.listener import Understanding
+from protocol.messages import Play
+from tests.hub.dialog.conftest import FakeLine, HandEngine, HandHearing
+from tests.hub.dialog.virtual_time import VirtualLoop
+
+
+class SlowActor:
+    """A house that takes the time it is given; negative: it breaks; very long: it never answers."""
+
+    def __init__(self, loop):
+        self.loop, self.takes_s = loop, 0.1
+
+    def completeness(self, area_id):
+        return lambda text: True
+
+    async def handle(self, text, area_id, *, trace):
+        if self.takes_s < 0:
+            raise ZeroDivisionError
+        await asyncio.sleep(self.takes_s)
+        understanding = Understanding("answer", (), "All right.", "small_talk", "", ends_conversation="bye" in text)
+        results: tuple[ActionResult, ...] = ()
+        from hub.dialog.acting import Outcome
+
+        return Outcome(understanding, results, "All right.", self.loop.now_ms())
+
+
+def test_only_what_the_table_allows_happens_and_all_of_it_is_counted():
+    counts = LifeCounts()
+    for start in Life:
+        for to in Life:
+            machine = LifeMachine("s", counts)
+            machine.state = start
+            assert machine.transition(to) is (to in TRANSITIONS[start])
+            assert machine.state is (to if to in TRANSITIONS[start] else start)
+    assert counts.taken.total() == 3
+    assert counts.refused.total() == 6
+
+
+class ConversationMachine(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.loop = VirtualLoop()
+        self.loop.set_exception_handler(lambda _loop, context: self.broken.append(context))
+        self.broken = []
+        self.closed = []
+        self.turns = []
+
+    @initialize(plays=st.booleans(), opening_s=st.sampled_from([0.0, 0.5]))
+    def begin(self, plays, opening_s):
+        loop, self.line, self.engine, self.hearing = self.loop, FakeLine(plays=plays), HandEngine(), HandHearing()
+        self.engine.opening_s = opening_s
+        self.actor = SlowActor(loop)
+        bus = EventBus()
+        bus.subscribe(lambda event: self.turns.append(event) if isinstance(event, TurnEnded) else None)
+        traces = iter(f"t{number}" for number in range(10_000))
+        voices = Voices(
+            self.engine, self.hearing, self.actor, bus, list, loop.now_ms, lambda: next(traces), follow_up_s=3.0
+        )
+        generations = iter(range(1, 10_000))
+
+        async def start():
+            self.talk = Conversation(
+                self.line,
+                Opening("s", "t", "alexa", "why", 1.0, 2.0, 3.0),
+                voices,
+                next_generation=lambda: next(generations),
+                on_closed=lambda _talk, reason: self.closed.append(reason),
+            )
+            self.line.on_playback = lambda _line, playback: self.talk.playback(playback, loop.now_ms())
+            self.opening = asyncio.create_task(self.talk.open())
+            self.announcements = []
+
+        loop.run_until_complete(start())
+
+    def do(self, what):
+        async def step():
+            what()
+            await asyncio.sleep(0)
+
+        self.loop.run_until_complete(step())
+
+    def hear(self, event):
+        if self.hearing.streams and not self.hearing.streams[0].closed:
+            self.do(lambda: self.hearing.streams[0].emit(event))
+
+    @rule(seconds=st.sampled_from([0.01, 0.3, 2.0, 12.0]))
+    def time_passes(self, seconds):
+        self.loop.run_until_complete(asyncio.sleep(seconds))
+
+    @rule(takes_s=st.sampled_from([0.0, 0.2, -1.0, 1e6]))
+    def the_house_takes_its_time(self, takes_s):
+        self.actor.takes_s = takes_s
+
+    @rule(seconds=st.sampled_from([0.0, 0.1, 4.0]), hold=st.booleans(), eager=st.booleans(), fails=st.booleans())
+    def the_voice_is(self, seconds, hold, eager, fails):
+        self.engine.seconds, self.engine.hold = seconds, hold
+        self.engine.eager, self.engine.fails = eager, fails
+
+    @rule()
+    def somebody_begins_to_speak(self):
+        self.hear(SpeechStarted(0))
+
+    @rule(text=st.sampled_from(["mm-hm", "turn on", "alexa"]))
+    def words_so_far(self, text):
+        self.hear(Partial(text))
+
+    @rule(text=st.sampled_from(["", "Mm-hm.", "Turn on the light.", "Alexa, bye."]))
+    def a_sentence(self, text):
+        self.hear(Final(text, 0, 24_000, 0.9))
+
+    @rule()
+    def the_wake_word_again(self):
+        self.do(lambda: self.talk.called_again(Opening("x", "t", "alexa", "again", 1.0, 2.0, 3.0)))
+
+    @rule()
+    def the_house_announces(self):
+        self.do(lambda: self.announcements.append(asyncio.create_task(self.talk.announce("The tea is ready."))))
+
+    @rule(reason=st.sampled_from(["stopped", "muted", "satellite_lost"]))
+    @precondition(lambda self: not self.closed)
+    def somebody_ends_it(self, reason):
+        self.do(lambda: self.talk.close_soon(reason))
+
+    @invariant()
+    def never_two_answers_at_once(self):
+        running = [session for session in getattr(self, "engine", HandEngine()).sessions if session.running]
+        assert sum(session.running_count for session in running) <= 1
+        if hasattr(self, "line"):
+            generations = [message.generation for message in self.line.of(Play)]
+            assert generations == sorted(set(generations))
+
+    @invariant()
+    def an_answer_begins_only_when_the_one_before_it_has_ended(self):
+        if hasattr(self, "line"):
+            over = {generation for generation, _, last, _ in self.line.audio if last} | set(self.line.flushed)
+            assert set(self.line.generations[:-1]) <= over
+
+    @invariant()
+    def it_ends_once(self):
+        assert len(self.closed) <= 1
+        assert self.broken == []
+
+    def teardown(self):
+        try:
+            self.left_alone()
+        finally:
+            self.loop.close()
+
+    def left_alone(self):
+        if hasattr(self, "talk"):
+            # Whatever state it is in: left alone by everybody it ends by itself, and gives everything back.
+            self.actor.takes_s, self.engine.hold = 0.1, False
+            self.loop.run_until_complete(asyncio.sleep(250.0))
+            assert len(self.closed) == 1
+            assert self.talk.life is Life.CLOSED
+            assert all(session.closed for session in self.engine.sessions)
+            assert all(stream.closed for stream in self.hearing.streams)
+            assert self.opening.done()
+            for announcement in self.announcements:
+                assert announcement.done()
+                assert announcement.exception() is None or isinstance(announcement.exception(), EngineError)
+            assert all(self.ordered(turn.record["t_ms"]) for turn in self.turns)
+            assert asyncio.all_tasks(self.loop) == set()
+            self.it_ends_once()
+
+    @staticmethod
+    def ordered(t_ms):
+        hops = ("speech_end", "transcript", "understood", "audio_out", "audio_played")
+        times = [t_ms[hop] for hop in hops if t_ms[hop] is not None]
+        return times == sorted(times)
+
+
+ConversationMachine.TestCase.settings = settings(max_examples=100, stateful_step_count=20, deadline=None)
+TestConversation = ConversationMachine.TestCase
+
+
+def test_the_fakes_can_speak_early():
+    """What the machine above relies on: an eager voice speaks before `say` has returned."""
+    loop = VirtualLoop()
+
+    async def story():
+        engine, events = HandEngine(), []
+        engine.eager = True
+        session = await engine.open(None, events.append)
+        assert session.say("x") == 1
+        assert [type(event) for event in events] == [AudioOut, UtteranceEnded]
+
+    loop.run_until_complete(story())
+    loop.close()
