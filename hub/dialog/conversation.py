@@ -258,6 +258,7 @@ class Conversation:
                 self._word = ""
         if not final.text or (self.agent_speaking and is_backchannel(final.text)):
             self._mouth.restore()
+            self._wait_for_user()  # a noise is no reason to keep the room open for long
             return
         self._finals += 1
         if self.agent_speaking:

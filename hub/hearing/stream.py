@@ -23,7 +23,6 @@ QUEUE_SAMPLES = 4 * INPUT_HZ
 _LEAD_FRAMES = 10
 _TAIL_FRAMES = 3
 _PARTIAL_MS = 320
-_SECOND_GRACE_MS = 96
 _FIRST_PARTIAL_MS = 480
 
 
@@ -41,6 +40,7 @@ class _Attempt:
 
     start_samples: int
     end_samples: int
+    speech: NDArray[np.float32]
     reading: Reading | None = None
     second: Reading | None = None
     waits: int = 0
@@ -189,25 +189,26 @@ class LocalStream:
         attempt = _Attempt(
             self._intake.position(self._turn.onset_frame),
             self._intake.position(self._turn.last_speech_frame + 1),
+            self._speech(),
         )
         self._attempt = attempt
-        speech = self._speech()
-        readers = self._recognisers
-        attempt.waits = 1 if readers.second is None or readers.second is readers.final else 2
+        self._submit(attempt, Urgency.FINAL)
+
+    def _submit(self, attempt: _Attempt, urgency: Urgency) -> None:
+        readers, speech = self._recognisers, attempt.speech
+        second = readers.second if urgency is Urgency.SECOND else None
+        attempt.waits += 1
 
         def wanted() -> bool:
             return not attempt.dropped and not self._inbox.closing
 
-        def final_done(reading: Reading | None) -> None:
-            self._post(lambda: self._read(attempt, reading, second=False))
+        def read() -> Reading:
+            return readers.final.read(speech, self._prompt) if second is None else second.read(speech, ())
 
-        def second_done(reading: Reading | None) -> None:
-            self._post(lambda: self._read(attempt, reading, second=True))
+        def done(reading: Reading | None) -> None:
+            self._post(lambda: self._read(attempt, reading, second=second is not None))
 
-        self._desk.submit(Urgency.FINAL, lambda: readers.final.read(speech, self._prompt), final_done, wanted)
-        if attempt.waits == 2 and readers.second is not None:
-            second = readers.second
-            self._desk.submit(Urgency.SECOND, lambda: second.read(speech, ()), second_done, wanted)
+        self._desk.submit(urgency, read, done, wanted)
 
     def _read(self, attempt: _Attempt, reading: Reading | None, *, second: bool) -> None:
         attempt.waits -= 1
@@ -217,22 +218,28 @@ class LocalStream:
             attempt.reading = reading
         if attempt.dropped:
             return
+        if (
+            not second
+            and not self._is_whole(attempt)
+            and self._recognisers.second not in (None, self._recognisers.final)
+        ):
+            # A whole request is acted upon at once, and the core is left to the voice; any other gets a second reading.
+            self._submit(attempt, Urgency.SECOND)
         if attempt.closed:
             self._flush()
         elif self._turn.phase is TurnPhase.PAUSING:
             self._maybe_believe()
+
+    def _is_whole(self, attempt: _Attempt) -> bool:
+        text, _second = self._texts(attempt)
+        return bool(text) and self._hints.is_complete(text)
 
     def _maybe_believe(self) -> None:
         """End the turn early if what was read is a whole request and the silence is long enough for one."""
         attempt = self._attempt
         if attempt is None or attempt.reading is None or self._turn.may_resume:
             return
-        patience_ms = _SECOND_GRACE_MS if attempt.waits else 0
-        if self._turn.silence_ms < self._hangover.complete_ms + patience_ms:
-            return
-        text, _second = self._texts(attempt)
-        if text and self._hints.is_complete(text):
-            attempt.waits = 0
+        if self._turn.silence_ms >= self._hangover.complete_ms and self._is_whole(attempt):
             self._turn.close()
             self._end_turn()
 
@@ -253,9 +260,8 @@ class LocalStream:
 
     def _finish(self, attempt: _Attempt) -> None:
         text, second = self._texts(attempt)
-        if not text:
-            return  # the wake word alone, or no words: the command is still to come
-        self._wake_word = ""
+        if text:  # without words, or with the wake word alone, the command is still to come
+            self._wake_word = ""
         self._tell(
             Final(
                 text=text,

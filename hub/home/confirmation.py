@@ -13,6 +13,9 @@ from hub.home.port import HomeError
 from hub.understanding.house import Action, ActionResult, Entity
 
 CONFIRM_S = 3.0
+# A quick device is there by then; of a slow one it is known by then that it moves.
+MOVING_S = 0.4
+_SLOW_DOMAINS = frozenset({"cover", "valve"})
 """How long a person is kept waiting for a state. A garage door takes longer: it is then said to be on its way."""
 
 
@@ -51,14 +54,19 @@ class Confirmation:
         self._changed.set()
 
     async def wait(self, seconds: float = CONFIRM_S) -> bool:
-        """Until every entity is where it should be.
+        """Until every entity is where it should be, or is seen moving there and will take its time.
 
         Returns:
             False when the time ran out before that.
         """
+        return await self._until(self._settled, min(seconds, MOVING_S)) or await self._until(
+            lambda: self._settled() or self._moving(), seconds - MOVING_S
+        )
+
+    async def _until(self, condition: Callable[[], bool], seconds: float) -> bool:
         try:
             async with asyncio.timeout(seconds):
-                while not self._settled():
+                while not condition():
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
@@ -100,6 +108,14 @@ class Confirmation:
         if done and self._confirmed_s is None:
             self._confirmed_s = self._now()
         return done
+
+    def _moving(self) -> bool:
+        """Whether all that is missing is a blind or a door on its way: nobody waits in silence for its end."""
+        return all(
+            progress in (Progress.REACHED, Progress.UNAVAILABLE)
+            or (progress is Progress.ON_THE_WAY and entity_id.partition(".")[0] in _SLOW_DOMAINS)
+            for entity_id, progress in ((entity_id, self._progress(entity_id)) for entity_id in self._newest)
+        )
 
     def _progress(self, entity_id: str) -> Progress:
         expected = self._expected[entity_id]

@@ -35,10 +35,10 @@ def say_all(household, person, sentences, one_core):  # noqa: F811
         household.start_hub()
         parts, ends, at = [2.0], [], 2.0
         for sentence in sentences:
-            pieces = [person.say(piece) if isinstance(piece, str) else piece for piece in sentence]
+            pieces = [_trimmed(person.say(piece)) if isinstance(piece, str) else piece for piece in sentence]
             for piece in pieces:
                 at += piece if isinstance(piece, float) else piece.size / RATE_HZ
-            ends.append(at - _silent_tail_s(pieces[-1]))
+            ends.append(at)
             parts += [*pieces, GAP_S]
             at += GAP_S
         for area in GAINS_DB:
@@ -55,9 +55,10 @@ def say_all(household, person, sentences, one_core):  # noqa: F811
     return [end * 1000.0 for end in ends], start_ms, household.turns()
 
 
-def _silent_tail_s(pcm):
+def _trimmed(pcm):
+    """Without the silence that the synthesiser puts around a sentence, so that a pause is as long as it says."""
     loud = np.flatnonzero(np.abs(pcm) > 500)
-    return (pcm.size - loud[-1]) / RATE_HZ
+    return pcm[loud[0] : loud[-1] + 1]
 
 
 def _first_sound_ms(speaker, after_ms):

@@ -1,4 +1,4 @@
-"""Resident memory of real processes, in a conversation where they have one."""
+"""Resident memory of real processes in a conversation. `tests/e2e/test_bad_input.py` bounds the hub without models."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from tests.e2e.conftest import household, person  # noqa: F401 (fixtures)
-from tests.e2e.household import track, wait_for
+from tests.e2e.household import track
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(180)]
 
@@ -29,11 +29,3 @@ def test_processes_in_a_conversation(household, person, machine):  # noqa: F811
     print(f"| voice process | {voice:.0f} MB |")
     assert satellite < 80
 
-
-def test_hub_without_speech_models(household, machine):  # noqa: F811
-    household.config = {"engine": {"kind": "scripted"}, "hearing": {"kind": "none"}}
-    household.start_hub()
-    wait_for(lambda: household.ask("status"), 10, "an answer")
-    hub = rss_mb(household.processes["hub"])
-    print(f"\n{machine}\n| hub without speech models | {hub:.0f} MB |")
-    assert hub < 120

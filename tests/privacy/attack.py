@@ -100,9 +100,7 @@ def from_shares(heard: Scalars, high: Floats) -> Floats:
     """Ten band levels: the frame's level, divided between a vowel's and a fricative's shape, over the floors."""
     shapes = np.stack([10 ** (VOWEL_DB / 10), 10 ** (FRICATIVE_DB / 10)])
     shapes /= shapes.sum(axis=1, keepdims=True)
-    power = 10 ** (heard.level_db / 10)[:, None] * (
-        (1 - high)[:, None] * shapes[0] + high[:, None] * shapes[1]
-    )
+    power = 10 ** (heard.level_db / 10)[:, None] * ((1 - high)[:, None] * shapes[0] + high[:, None] * shapes[1])
     return 10 * np.log10(power + 10 ** (heard.floors_db / 10) * 0.3)
 
 

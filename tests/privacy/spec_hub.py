@@ -72,11 +72,7 @@ class BrokenContractError(Exception):
 def levels(frame: Wire) -> list[Level]:
     """Read a LEVEL payload, or say what is wrong with it."""
     data, floors = frame.payload, 10 * (frame.flags & FLOORS)
-    if (
-        len(data) < 2
-        or len(data) != 2 + 6 * data[1] + floors
-        or not (1 <= data[0] <= 50 and 1 <= data[1] <= 50)
-    ):
+    if len(data) < 2 or len(data) != 2 + 6 * data[1] + floors or not (1 <= data[0] <= 50 and 1 <= data[1] <= 50):
         raise BrokenContractError(f"LEVEL payload {data.hex()}")
     stride, count = data[0], data[1]
     shape = tuple(-b / 2 for b in data[2 + 6 * count :]) if floors else None
@@ -264,9 +260,7 @@ class SpecHub:
             quick -= 1
             await asyncio.sleep(0.25 if quick > 0 else 2.0)
 
-    async def _login(
-        self, hello: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _login(self, hello: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if hello["type"] != "hello" or not hello["protocol_min"] <= 1 <= hello["protocol_max"]:
             raise BrokenContractError(f"{hello['type']} came first")
         key, own = self.keys[hello["device_id"]], secrets.token_bytes(32)
@@ -286,9 +280,7 @@ class SpecHub:
             {"type": "welcome", "hub_name": "listener", "area": self._area, "area_name": self._area_name},
         )
 
-    async def _pair(
-        self, start: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _pair(self, start: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.code is None:
             raise BrokenContractError("nobody opened a pairing window")
         side = HubSide(self.code, start["device_id"], self.certificate_hash)
@@ -300,7 +292,5 @@ class SpecHub:
             self._control(writer, {"type": "error", "code": "wrong_code", "retry": True})
             return
         self.keys[start["device_id"]] = key
-        self._control(
-            writer, {"type": "pair_done", "mac": own.hex(), "area": self._area, "area_name": self._area_name}
-        )
+        self._control(writer, {"type": "pair_done", "mac": own.hex(), "area": self._area, "area_name": self._area_name})
         await self._message(reader, writer)

@@ -42,9 +42,7 @@ def test_the_stranger_computes_the_vector() -> None:
     ]
 
 
-async def test_talk_stays_in_the_room_whatever_the_hub_says(
-    home: Home, person: Person, tmp_path: Path
-) -> None:
+async def test_talk_stays_in_the_room_whatever_the_hub_says(home: Home, person: Person, tmp_path: Path) -> None:
     mic = write_wav(tmp_path / "mic.wav", scene(person, 33.0, sentences(12, 1), seed=2).pcm)
     audio = f"file:{mic},{tmp_path / 'speaker.wav'}"
     process = await home.satellite("run", "--audio", audio, "--hub", f"127.0.0.1:{home.port}")
@@ -67,9 +65,7 @@ async def test_talk_stays_in_the_room_whatever_the_hub_says(
 
         # The person switches the microphone off while somebody speaks.
         assert (await home.command("mute", "on"))[0] == 0
-        told = await hub.until(
-            lambda: [f for f in hub.frames if f.payload == b'{"type":"mute","muted":true}']
-        )
+        told = await hub.until(lambda: [f for f in hub.frames if f.payload == b'{"type":"mute","muted":true}'])
         hub.send(**_BRIBES[0])
         await asyncio.sleep(4)
         late = [f for f in hub.frames if f.arrived_s > told[-1].arrived_s + 0.1]
@@ -82,9 +78,7 @@ async def test_talk_stays_in_the_room_whatever_the_hub_says(
         assert_only_scalars(hub, frozenset({"error", "playback"}))
         assert [message["code"] for message in hub.messages("error")].count("not_woken") == 3
     finally:
-        with contextlib.suppress(
-            ProcessLookupError
-        ):  # it may have ended by itself, which the tests above would show
+        with contextlib.suppress(ProcessLookupError):  # it may have ended by itself, which the tests above would show
             process.terminate()
         await process.communicate()
     assert process.returncode == 0

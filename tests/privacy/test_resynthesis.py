@@ -91,11 +91,7 @@ async def test_an_hour(home: Home, person: Person, whisper: Recogniser) -> None:
     await _hour(home, room, 1800)
     attacker = rehearse(scene(person, 400.0, rehearsal(120, 3), seed=77))
     records = home.hub.records()
-    _judge(
-        trial(
-            room, records, attacker, whisper, only=("noise", "buzz", "sharpened", "learned", "learned voice")
-        )
-    )
+    _judge(trial(room, records, attacker, whisper, only=("noise", "buzz", "sharpened", "learned", "learned voice")))
     part = Scene(room.pcm[: 600 * 24_000], [span for span in room.said if span[2] < 600 * 50])
     _judge({**trial(part, records, attacker, whisper, only=_CONTROLS)})
 

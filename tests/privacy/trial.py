@@ -95,18 +95,14 @@ def trial(
             continue
         spoken = words(text)
         for name, score in scores.items():
-            heard = ear.hear(
-                _sound(name, told.cut(a, b), bands_db[a:b], scene.pcm[a * HOP : b * HOP], learned)
-            )
+            heard = ear.hear(_sound(name, told.cut(a, b), bands_db[a:b], scene.pcm[a * HOP : b * HOP], learned))
             score.said += len(spoken)
             score.recovered += recovered(spoken, heard)
             score.heard.append(" ".join(heard))
     return scores
 
 
-def _sound(
-    name: str, told: Scalars, bands_db: NDArray[np.float64], pcm: Pcm, learned: Learned
-) -> NDArray[np.float32]:
+def _sound(name: str, told: Scalars, bands_db: NDArray[np.float64], pcm: Pcm, learned: Learned) -> NDArray[np.float32]:
     if name == "sound":
         return pcm.astype(np.float32) / 32768
     if name.startswith("ten bands"):
