@@ -28,4 +28,3 @@ def test_processes_in_a_conversation(household, person, machine):  # noqa: F811
     print(f"| hub with its recognisers | {hub:.0f} MB |")
     print(f"| voice process | {voice:.0f} MB |")
     assert satellite < 80
-

@@ -58,7 +58,7 @@ async def hear(hearing, pcm, hints=None, *, burst=False, settle_s=0.8):
 
     def take(event):
         events.append(event)
-        if isinstance(event, Final):
+        if isinstance(event, Final) and event.text:
             done.set()
 
     stream = hearing.open(hints or HearingHints(NAMES, "", lambda _text: True), take)
