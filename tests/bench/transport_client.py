@@ -92,5 +92,6 @@ async def load(kind: str, port: int, *, clients: int, seconds: float, warm_s: fl
     await asyncio.gather(*(satellite(index) for index in range(clients)))
     await asyncio.sleep(0.2)
     for peer in peers:
-        peer.transport.close()
+        peer.transport.abort()
+    await asyncio.sleep(0.2)
     return took_ms
