@@ -9,9 +9,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 _LOG = logging.getLogger(__name__)
+
+# The hops of a turn's `t_ms`, in order.
+HOPS: Final = (
+    "onset",
+    "wake",
+    "floor",
+    "speech_end",
+    "transcript",
+    "understood",
+    "ha_call",
+    "ha_state",
+    "audio_out",
+    "audio_played",
+)
 
 
 @dataclass(frozen=True, slots=True)

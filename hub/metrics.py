@@ -13,6 +13,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from hub.events import (
+    HOPS,
     Acted,
     Event,
     EventBus,
@@ -28,19 +29,6 @@ from hub.events import (
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
-# The hops of `t_ms` in the order of a turn; each is measured from the one before it that happened.
-HOPS: Final = (
-    "onset",
-    "wake",
-    "floor",
-    "speech_end",
-    "transcript",
-    "understood",
-    "ha_call",
-    "ha_state",
-    "audio_out",
-    "audio_played",
-)
 _BUCKETS_S: Final = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 
 
@@ -131,6 +119,7 @@ class Metrics:
                 pass
 
     def _measure(self, t_ms: dict[str, Any]) -> None:
+        # Each hop is measured from the one before it that happened.
         happened = [(hop, float(t_ms[hop])) for hop in HOPS if t_ms.get(hop) is not None]
         for (_, before), (hop, after) in pairwise(happened):
             self._hops.labels(hop).observe(max(0.0, after - before) / 1000)

@@ -6,20 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hub.events import HOPS
 from hub.understanding.house import ActionResult
-
-HOPS: Final = (
-    "onset",
-    "wake",
-    "floor",
-    "speech_end",
-    "transcript",
-    "understood",
-    "ha_call",
-    "ha_state",
-    "audio_out",
-    "audio_played",
-)
 
 # Within each chain the hops follow each other in time, whatever a satellite's clock says.
 _BEFORE: Final = ("onset", "wake", "floor"), ("speech_end", "transcript")

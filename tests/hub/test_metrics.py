@@ -4,6 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.events import (
+    HOPS,
     Acted,
     EventBus,
     FloorGranted,
@@ -16,7 +17,7 @@ from hub.events import (
     TurnEnded,
     Woke,
 )
-from hub.metrics import HOPS, Metrics
+from hub.metrics import Metrics
 
 
 @pytest.fixture
