@@ -17,12 +17,7 @@ from protocol.frames import Frame, FrameDecoder, FrameType, encode
 from protocol.records import MEASUREMENT_BYTES, Measurement
 from tests.bench.transport_client import PAYLOAD, load
 
-pytestmark = [
-    pytest.mark.bench,
-    pytest.mark.timeout(600),
-    # The load's TLS transports are aborted with their loop; what they leave half closed is no finding here.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 
 CLIENTS, SECONDS, RUNS = 32, 6.0, 5
 
@@ -56,6 +51,7 @@ def one_run(kind, tmp_path):
         psutil.Process().cpu_affinity(list(range(os.cpu_count() or 1)))
         server.stdin.close()
         server.wait(10)
+        server.stdout.close()
 
 
 def test_32_satellites(tmp_path, machine):
@@ -107,11 +103,13 @@ def test_a_frame_in_memory(machine):
         buffer.seek(0)
         assert read_event(buffer) is not None
 
-    took_us = {
-        name: min(timeit.repeat(work, number=5000, repeat=7)) / 5000 * 1e6
-        for name, work in {"frame": bare, "frame and measurement": ours, "wyoming event": theirs}.items()
-    }
+    works = {"frame": bare, "frame and measurement": ours, "wyoming event": theirs}
+    rounds = [{name: timeit.timeit(work, number=2000) / 2000 * 1e6 for name, work in works.items()} for _ in range(15)]
+    took_us = {name: min(one[name] for one in rounds) for name in works}
+    # Round by round, because a shared core changes its speed between them.
+    ratio = statistics.median(one["wyoming event"] / one["frame"] for one in rounds)
     print(f"\n{machine}")
     for name, micros in took_us.items():
         print(f"| {name}, encode and decode | {micros:.2f} us |")
-    assert took_us["wyoming event"] >= 5.0 * took_us["frame"]
+    print(f"a frame against an event, round by round: {ratio:.1f} times less")
+    assert ratio >= 5.0
