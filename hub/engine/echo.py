@@ -42,6 +42,12 @@ class EchoSession:
     def interrupt(self) -> None:
         """Nothing waits to be said."""
 
+    def listen_only(self, *, on: bool) -> None:
+        """It echoes all the same."""
+
+    def user_said(self, text: str) -> None:
+        """It keeps no dialogue."""
+
     async def close(self) -> None:
         """End."""
         self._closed = True

@@ -47,20 +47,50 @@ class EngineInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One turn that was: what the user said and what the assistant answered; either may be empty."""
+
+    user: str
+    assistant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """Who the assistant is: its voice by name, and in words what it is to be. An engine without prompts ignores both."""
+
+    name: str
+    voice: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRequest:
-    """Who opens a conversation, and where."""
+    """Who opens a conversation, and where.
+
+    Attributes:
+        persona: None takes the engine's own.
+        history: the newest turns of a conversation that goes on here after another engine was lost.
+    """
 
     session: str
     area: str
     trace: str
+    persona: Persona | None = None
+    history: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class AudioOut:
-    """Speech of the assistant: int16, 24 kHz mono, any length. `utterance` is the id of its `say`, 0 if unasked."""
+    """Speech of the assistant: int16, 24 kHz mono, any length.
+
+    Attributes:
+        utterance: the id of its `say`, 0 if unasked.
+        frame: the 80 ms frame it is, -1 where the engine has no frames.
+    """
 
     pcm: NDArray[np.int16]
     utterance: int = 0
+    frame: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +104,22 @@ class TextOut:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceEnded:
-    """All audio of a `say` has been emitted, or it was cut short."""
+    """All audio of a `say` has been emitted, or it was cut short. `ids`: the text ids it was spoken by, if any."""
 
     utterance: int
     interrupted: bool = False
     error: EngineError | None = None
+    ids: tuple[int, ...] = ()
 
 
-EngineEvent = AudioOut | TextOut | UtteranceEnded
+@dataclass(frozen=True, slots=True)
+class SessionLost:
+    """The session is over by a fault; every running utterance ended with an error before this."""
+
+    error: EngineError
+
+
+EngineEvent = AudioOut | TextOut | UtteranceEnded | SessionLost
 
 
 class EngineSession(Protocol):
@@ -99,6 +137,12 @@ class EngineSession(Protocol):
 
     def interrupt(self) -> None:
         """Fall silent now and forget what was to be said; running utterances end as interrupted."""
+
+    def listen_only(self, *, on: bool) -> None:
+        """While on, an autonomous engine hears and does not talk by itself; `say` is spoken all the same."""
+
+    def user_said(self, text: str) -> None:
+        """The user's words of a turn, as the recogniser has them; an engine that renews itself carries them on."""
 
     async def close(self) -> None:
         """End the conversation; no event comes after this."""

@@ -112,7 +112,9 @@ class ScriptedSession:
         self.request = request
         self.heard: list[tuple[int, NDArray[np.int16]]] = []
         self.said: list[str] = []
+        self.user_texts: list[str] = []
         self.interruptions = 0
+        self._listen_only = False
         self._script = script
         self._on_event = on_event
         self._on_closed = on_closed
@@ -153,6 +155,16 @@ class ScriptedSession:
         self._queue.clear()
         for utterance in cut:
             self._on_event(UtteranceEnded(utterance.id, interrupted=True))
+
+    def listen_only(self, *, on: bool) -> None:
+        """Hear and do not answer by itself."""
+        self._listen_only = on
+        if on:
+            self._answer_in_steps = -1
+
+    def user_said(self, text: str) -> None:
+        """Kept for tests to look at."""
+        self.user_texts.append(text)
 
     async def close(self) -> None:
         """End."""
@@ -221,7 +233,7 @@ class ScriptedSession:
         self._answer_in_steps = -1
         reply = self._script.reply(self._turns)
         self._turns += 1
-        if reply:
+        if reply and not self._listen_only:
             self._begin(0, reply)
 
 

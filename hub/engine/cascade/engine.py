@@ -72,6 +72,12 @@ class CascadeSession:
         for utterance in cut:
             self._on_event(UtteranceEnded(utterance, interrupted=True))
 
+    def listen_only(self, *, on: bool) -> None:
+        """It never talks by itself."""
+
+    def user_said(self, text: str) -> None:
+        """It keeps no dialogue."""
+
     async def close(self) -> None:
         """End the conversation."""
         if self._closed:
