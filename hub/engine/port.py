@@ -56,7 +56,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Who the assistant is: its voice by name, and in words what it is to be. An engine without prompts ignores both."""
+    """Who the assistant is: its voice by name, and what it is to be, in words. Engines without prompts ignore both."""
 
     name: str
     voice: str
