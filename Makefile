@@ -1,10 +1,11 @@
 # `make` alone lists the targets. ARGS is handed on: make run ARGS="--once", make test ARGS="-k frames".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-assistant test-netns lint check bench soak lock clean
+.PHONY: help setup run test test-assistant test-engine test-netns lint check bench soak lock clean
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+ENGINE := .venvs/engine
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +31,10 @@ lint: .dev ## ruff, mypy and import-linter alone
 test-assistant: .dev ## Tests against a real Home Assistant (needs Python 3.13; its environment is made on first use)
 	@$(PYTEST) -m assistant --timeout 600 $(ARGS)
 
+test-engine: .engine ## Tests with the full-duplex model, tiny and on the CPU (1.3 GB; its environment is made on first use)
+	@PYTHONPATH=. $(ENGINE)/bin/python -m pytest -m engine tests/hub/engine/personaplex/model $(ARGS)
+	@$(PYTEST) -m duplex $(ARGS)
+
 test-netns: .dev ## Tests across network namespaces (needs root and iproute2)
 	@$(PYTEST) -m netns $(ARGS)
 
@@ -46,6 +51,12 @@ clean: ## Remove the environments and everything made by tools; state outside th
 	rm -rf .venv .venvs out dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: .dev
+.PHONY: .dev .engine
 .dev:
 	@requirements/install.sh dev
+
+# Made by the very command that users have, and the test tools put in.
+.engine: .dev
+	@$(BIN)/roomtone engine install --cpu --venv $(ENGINE) > /dev/null
+	@$(ENGINE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary=:all: -r requirements/engine-dev.lock

@@ -8,24 +8,25 @@ import logging
 import signal
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 from hub import __version__
 from hub.config import Settings
 from hub.dialog.acting import Actor
-from hub.dialog.conversation import Voices
 from hub.dialog.journal import Journal
 from hub.dialog.switchboard import Switchboard
+from hub.dialog.voices import Voices
 from hub.door import Door
 from hub.engine.port import EngineError, VoiceEngine
-from hub.errors import ConfigError
-from hub.events import Event, EventBus, HubReady, StateChanged, Trouble, TurnEnded
+from hub.engine.supervisor import SupervisedEngine
+from hub.events import EngineBack, Event, EventBus, HubReady, StateChanged, Trouble, TurnEnded
 from hub.hearing.port import Hearing, HearingError
-from hub.home.areas import find_area
 from hub.home.port import Home
+from hub.methods import Methods
 from hub.metrics import Metrics
+from hub.parts import Progress, make_engine, make_hearing, make_home, make_personas
 from hub.rooms.arbiter import Arbiter
 from hub.server.control import SOCKET_NAME, ControlServer
 from hub.server.http import HttpServer
@@ -35,13 +36,11 @@ from hub.store import STORE_NAME, Store
 from hub.understanding.listener import Listener
 from hub.understanding.vocabulary import vocabulary
 from protocol.discovery import Announcer, HubRecord
-from protocol.errors import RoomtoneError, UnknownDeviceError
+from protocol.errors import RoomtoneError
 from protocol.messages import PROTOCOL_VERSION
 from protocol.security import load_or_create_identity
 
 _LOG = logging.getLogger(__name__)
-
-Progress = Callable[[str], None]
 
 
 def _now_ms() -> float:
@@ -56,57 +55,6 @@ def _told(trouble: RoomtoneError | None) -> dict[str, str] | None:
     return None if trouble is None else {"code": trouble.code, "message": trouble.sentence}
 
 
-def make_home(settings: Settings) -> Home:
-    """The house that the settings name."""
-    home = settings.home
-    if home.kind == "demo":
-        from hub.home.demo import DemoHome
-
-        return DemoHome()
-    if home.kind == "assistant" and home.url is not None and home.token_file is not None:
-        if home.client == "homeassistant-api":
-            from hub.home.library import LibraryHome
-
-            return LibraryHome(url=home.url, token_file=home.token_file)
-        from hub.home.assistant import AssistantHome
-
-        return AssistantHome(url=home.url, token_file=home.token_file)
-    from hub.home.none import NoHome
-
-    return NoHome(settings.rooms.areas)
-
-
-def make_engine(settings: Settings, state_dir: Path) -> VoiceEngine:
-    """The voice that the settings name.
-
-    Raises:
-        ConfigError: an engine that this version does not have.
-    """
-    kind = settings.engine.kind
-    if kind in {"auto", "cascade"}:
-        from hub.engine.cascade.engine import CascadeEngine
-
-        return CascadeEngine(cache_dir=state_dir / "cache")
-    if kind == "scripted":
-        from hub.engine.scripted import ScriptedEngine
-
-        return ScriptedEngine()
-    raise ConfigError(f"This version has no engine “{kind}” yet. Choose “auto” or “cascade” under engine: kind.")
-
-
-def make_hearing(settings: Settings, state_dir: Path) -> Hearing:
-    """The recogniser of the user's words."""
-    try:
-        from hub.hearing.local import LocalHearing
-    except ImportError as missing:
-        from hub.hearing.none import NoHearing
-
-        return NoHearing(
-            f"A speech package is missing ({missing.name}). Install it with pip install 'roomtone[speech]'."
-        )
-    return LocalHearing(whisper_dir=settings.hearing.models_dir, cache_dir=state_dir / "cache", now_ms=_now_ms)
-
-
 class Hub:
     """Everything that runs, wired. `serve` drives it."""
 
@@ -116,13 +64,14 @@ class Hub:
         *,
         state_dir: Path,
         report_dir: Path | None,
+        bus: EventBus,
         home: Home,
         engine: VoiceEngine,
         hearing: Hearing,
     ) -> None:
         self.settings = settings
         self.state_dir = state_dir
-        self.bus = EventBus()
+        self.bus = bus
         self.home, self.engine, self.hearing = home, engine, hearing
         self.store = Store(state_dir / STORE_NAME)
         self.identity = load_or_create_identity(state_dir)
@@ -140,6 +89,7 @@ class Hub:
             now_ms=_now_ms,
             new_trace=_new_trace,
             follow_up_s=settings.rooms.follow_up_s,
+            persona=make_personas(settings, home),
         )
         rooms = settings.rooms
         arbiter = Arbiter(window_ms=rooms.wake_window_ms, window_ms_of_word={"okay_nabu": rooms.okay_nabu_window_ms})
@@ -151,13 +101,30 @@ class Hub:
         self.started_s = time.monotonic()
         self.missing: dict[str, RoomtoneError] = {}
         """Parts that could not be had: the hub runs without them and says so."""
+        self.methods = Methods(
+            home=home,
+            door=self.door,
+            desk=self.desk,
+            store=self.store,
+            switchboard=self.switchboard,
+            satellites=self.satellites,
+            status=self.status,
+            rooms=self.rooms,
+        )
         self._count()
 
     def _count(self) -> None:
         lives, floors, desk = self._voices.lives, self.switchboard.floors, self.desk
+        holds = self._voices.holds
+        self.metrics.count_with(
+            "escaped_speech_seconds",
+            "Speech of the engine that was sent before a turn turned out to be for the house.",
+            lambda: holds.escaped_frames * 0.08,
+        )
         for name, read in (
             ("conversation_steps_refused", lives.refused.total),
             ("floor_steps_refused", lambda: floors.refused),
+            ("hold_steps_refused", holds.refused.total),
             ("pairing_steps_refused", desk.refused.total),
         ):
             self.metrics.count_with(name, "Steps that a state machine turned away; they point at a defect.", read)
@@ -184,6 +151,7 @@ class Hub:
             "http_port": self.ports[1],
             "uptime_s": round(time.monotonic() - self.started_s, 1),
             "engine": self.engine.info.name,
+            "engine_state": self._engine_state(),
             **{
                 what: {"trouble": _told(self.missing.get(what)), "ready": what not in self.missing}
                 for what in ("recogniser", "voice")
@@ -197,6 +165,11 @@ class Hub:
             "satellites": len(self.switchboard.registry),
             "conversations": len(self.switchboard.floors),
         }
+
+    def _engine_state(self) -> dict[str, Any]:
+        if isinstance(self.engine, SupervisedEngine):
+            return dict(self.engine.state())
+        return {"state": "lost" if "voice" in self.missing else "ready", "first": self.engine.info.name}
 
     def rooms(self) -> dict[str, Any]:
         """Areas with their satellites, and the newest decisions."""
@@ -217,54 +190,6 @@ class Hub:
             )
         return {"areas": list(areas.values()), "last_decisions": list(self.switchboard.decisions)}
 
-    def methods(self) -> Mapping[str, Callable[[dict[str, Any]], Any]]:
-        """The control socket's methods."""
-
-        async def status(_params: dict[str, Any]) -> dict[str, Any]:
-            return self.status()
-
-        async def rooms(_params: dict[str, Any]) -> dict[str, Any]:
-            return self.rooms()
-
-        async def pair_open(params: dict[str, Any]) -> dict[str, Any]:
-            area, code = self.door.open_window(str(params.get("area", "")))
-            return {
-                "code": code,
-                "expires_s": self.desk.status.remaining_s,
-                "area": area.id,
-                "area_name": area.name,
-            }
-
-        async def pair_status(_params: dict[str, Any]) -> dict[str, Any]:
-            now = self.desk.status
-            return {
-                "state": now.state,
-                "area": now.area_id,
-                "remaining_s": round(now.remaining_s, 1),
-                "tries_left": now.tries_left,
-                "device": now.device_name,
-            }
-
-        async def say(params: dict[str, Any]) -> dict[str, Any]:
-            area = find_area(self.home.house, str(params.get("area", "")))
-            return {"spoken": await self.switchboard.announce(area.id, str(params.get("text", "")))}
-
-        async def revoke(params: dict[str, Any]) -> dict[str, Any]:
-            device_id = str(params.get("device_id", ""))
-            if not self.store.revoke(device_id):
-                raise UnknownDeviceError("No satellite with this id is paired. “roomtone rooms” lists them.")
-            self.satellites.disconnect(device_id, UnknownDeviceError("This satellite's pairing was revoked."))
-            return {"revoked": device_id}
-
-        return {
-            "status": status,
-            "rooms": rooms,
-            "pair_open": pair_open,
-            "pair_status": pair_status,
-            "say": say,
-            "revoke": revoke,
-        }
-
     # --- listeners of the bus -------------------------------------------------------------------------------------
 
     def watch(self) -> None:
@@ -277,6 +202,8 @@ class Hub:
                 except RoomtoneError as error:
                     _LOG.error("%s", error.sentence)
                     self.bus.publish(Trouble(error.code, error.sentence))
+            elif isinstance(event, EngineBack):
+                self.missing.pop("voice", None)
 
         def on_change(entity_id: str) -> None:
             entity = self.home.house.entities.get(entity_id)
@@ -294,7 +221,7 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(hub.store.close)
         hub.watch()
-        control = ControlServer(hub.state_dir / SOCKET_NAME, hub.methods(), hub.bus)
+        control = ControlServer(hub.state_dir / SOCKET_NAME, hub.methods.table(), hub.bus)
         await control.start()
         stack.push_async_callback(control.close)
         progress("starting the home")
@@ -355,13 +282,15 @@ async def serve(
     Raises:
         RoomtoneError: it cannot start; nothing is left behind.
     """
+    bus = EventBus()
     hub = Hub(
         settings,
         state_dir=state_dir,
         report_dir=report_dir,
+        bus=bus,
         home=make_home(settings),
-        engine=make_engine(settings, state_dir),
-        hearing=make_hearing(settings, state_dir),
+        engine=make_engine(settings, state_dir, publish=bus.publish, progress=progress),
+        hearing=make_hearing(settings, state_dir, now_ms=_now_ms),
     )
     stop = asyncio.Event()
     starting = asyncio.current_task()

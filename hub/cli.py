@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hub import __version__
+from hub import __version__, cli_ab, cli_engine
 from hub.errors import HubUnreachableError
 from protocol.errors import RoomtoneError
 
@@ -31,6 +31,7 @@ first steps:
   roomtone hub run                     start the hub of this home
   roomtone pair --area Kitchen         let a satellite in: prints six digits to type there
   roomtone doctor                      what this machine has, what it lacks, and what to do about it
+  roomtone engine status               the full-duplex voice for a GPU, and what is missing for it
 """
 _ENDING: Final = """\
 exit codes: 0 done, 1 it failed, 2 wrong usage, 3 no hub is running there
@@ -46,6 +47,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from hub.demo.cli import main as demo  # loads the whole hub
 
             return demo(arguments[1:])
+        if arguments[:2] == ["engine", "serve"]:
+            from hub.cli_engine_commands import serve  # loads pydantic
+
+            return serve(arguments[2:])
         options = _parser().parse_args(arguments)
         code = _run(options)
         sys.stdout.flush()
@@ -66,6 +71,14 @@ def _run(options: argparse.Namespace) -> int:
         from hub.cli_run import run_hub  # loads the whole hub
 
         return run_hub(options)
+    if options.command == "engine":
+        from hub.cli_engine_commands import run  # loads pydantic
+
+        return run(options)
+    if options.command == "ab":
+        from hub.ab.command import compare  # loads the whole hub
+
+        return compare(options)
     from hub.cli_commands import COMMANDS  # loads asyncio and pydantic
 
     return COMMANDS[options.command](options)
@@ -125,6 +138,9 @@ def _parser() -> argparse.ArgumentParser:
 
     pair = add("pair", "Let one satellite in: prints six digits, then waits up to two minutes for it.")
     pair.add_argument("--area", required=True, metavar="NAME", help="the room it stands in: name, alias or id")
+
+    cli_engine.add_parsers(commands, everywhere, configured)
+    cli_ab.add_parser(commands, everywhere, configured)
 
     add("rooms", "Show the rooms, their satellites, and who won the last wake words.")
     add("status", "Show what the hub is doing.")

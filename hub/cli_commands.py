@@ -144,10 +144,14 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> int:
+    from hub.dialog.persona import prompt_advice  # loads the engine's port
+
     settings = load_settings(options.config)
     path = options.config or default_config_path()
     text = f"{path} is fine." if path.exists() else f"There is no {path}; every setting has its default."
-    return _show(options, {"settings": settings.model_dump(mode="json")}, text)
+    notes = [advice for persona in settings.personas if (advice := prompt_advice(persona)) is not None]
+    result = {"settings": settings.model_dump(mode="json"), "notes": notes}
+    return _show(options, result, "\n".join([text, *notes]))
 
 
 def _backup(options: argparse.Namespace) -> int:

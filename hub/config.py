@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import (
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     field_validator,
@@ -24,30 +23,22 @@ from pydantic import (
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from hub.config_engine import DEFAULT_PERSONA_NAME, EngineSettings, Section, no_boolean
 from hub.config_faults import ENVIRONMENT_PREFIX, explain, nearest
 from hub.config_file import ConfigFile, read_config_file
+from hub.config_persona import MAX_PERSONAS, PersonaFile, PersonaSettings, refuse_repeated_names
 from hub.errors import ConfigError
 
 _SATELLITE_PREFIX: Final = "ROOMTONE_SATELLITE_"  # the satellite's own, which may run on the same machine
 
 
-def _no_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("expected a number")  # noqa: TRY004  pydantic turns only a ValueError into its own error
-    return value
-
-
-_Port = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=65535)]
-_WindowMs = Annotated[int, BeforeValidator(_no_boolean), Field(ge=0, le=2000)]
-_Seconds = Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, le=120, allow_inf_nan=False)]
+_Port = Annotated[int, BeforeValidator(no_boolean), Field(ge=0, le=65535)]
+_WindowMs = Annotated[int, BeforeValidator(no_boolean), Field(ge=0, le=2000)]
+_Seconds = Annotated[float, BeforeValidator(no_boolean), Field(ge=0, le=120, allow_inf_nan=False)]
 _Text = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class HomeSettings(_Section):
+class HomeSettings(Section):
     """Which house the hub acts upon."""
 
     kind: Literal["assistant", "demo", "none"] = Field(
@@ -72,16 +63,7 @@ class HomeSettings(_Section):
         return self
 
 
-class EngineSettings(_Section):
-    """What listens and speaks."""
-
-    kind: Literal["auto", "cascade", "personaplex", "remote", "scripted"] = Field(
-        "auto",
-        description="auto: the best engine this machine can run; cascade: recogniser and voice on the CPU.",
-    )
-
-
-class HearingSettings(_Section):
+class HearingSettings(Section):
     """The recogniser of the user's words."""
 
     models_dir: Path | None = Field(
@@ -90,7 +72,7 @@ class HearingSettings(_Section):
     )
 
 
-class AreaSettings(_Section):
+class AreaSettings(Section):
     """A room of a hub that has no Home Assistant to ask."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=100)] = Field(
@@ -100,7 +82,7 @@ class AreaSettings(_Section):
     aliases: tuple[_Text, ...] = Field((), max_length=50, description="Other names people use.")
 
 
-class RoomsSettings(_Section):
+class RoomsSettings(Section):
     """How the hub decides which room is spoken to."""
 
     wake_window_ms: _WindowMs = Field(200, description="How long to wait for other rooms after a first wake word.")
@@ -124,7 +106,7 @@ class RoomsSettings(_Section):
         return areas
 
 
-class NetworkSettings(_Section):
+class NetworkSettings(Section):
     """Where the hub listens and how it is found."""
 
     host: _Text = Field("0.0.0.0", description="Address to listen on.")  # noqa: S104  satellites come over the network; TLS and pairing guard it
@@ -134,7 +116,7 @@ class NetworkSettings(_Section):
     announce: bool = Field(default=True, description="Whether to announce the hub on the local network (zeroconf).")
 
 
-class PrivacySettings(_Section):
+class PrivacySettings(Section):
     """What may be kept."""
 
     keep_transcripts: bool = Field(default=False, description="Whether words spoken may be written to disk.")
@@ -149,8 +131,26 @@ class Settings(BaseSettings):
     engine: EngineSettings = EngineSettings()
     hearing: HearingSettings = HearingSettings()
     rooms: RoomsSettings = RoomsSettings()
+    personas: tuple[PersonaSettings, ...] = Field(
+        (),
+        max_length=MAX_PERSONAS,
+        description="Who the assistant is, where and when: a list, or the name of a YAML file that holds it.",
+    )
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     privacy: PrivacySettings = PrivacySettings()
+
+    @field_validator("personas")
+    @classmethod
+    def _persona_names_differ(cls, personas: tuple[PersonaSettings, ...]) -> tuple[PersonaSettings, ...]:
+        return refuse_repeated_names(personas)
+
+    @model_validator(mode="after")
+    def _default_persona_exists(self) -> Self:
+        names = [persona.name for persona in self.personas]
+        wanted = self.engine.persona
+        if wanted != DEFAULT_PERSONA_NAME and wanted.casefold() not in {name.casefold() for name in names}:
+            raise ValueError(f"engine.persona is “{wanted}”, and no persona has this name.{nearest(wanted, names)}")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -193,6 +193,8 @@ def load_settings(path: Path | None = None, overrides: Mapping[str, Any] | None 
     environment = _environment()
     flags = dict(overrides or {})
     merged = _merged(_merged(file.values, environment), flags)
+    if isinstance(merged.get("personas"), str):
+        merged["personas"] = _read_personas(file.path.parent / Path(merged["personas"]).expanduser())
     try:
         settings = Settings(**merged)
     except ValidationError as error:
@@ -238,11 +240,20 @@ def _merged(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _read_personas(path: Path) -> tuple[PersonaSettings, ...]:
+    file = read_config_file(path)
+    try:
+        return PersonaFile.model_validate(file.values).personas
+    except ValidationError as error:
+        raise ConfigError(explain(error, PersonaFile, file, {}, {})) from None
+
+
 def _with_full_paths(settings: Settings, base: Path) -> Settings:
-    token_file, models_dir = settings.home.token_file, settings.hearing.models_dir
+    """Every relative path of the file is relative to the file."""
     changes: dict[str, BaseModel] = {}
-    if token_file is not None:
-        changes["home"] = settings.home.model_copy(update={"token_file": base / token_file.expanduser()})
-    if models_dir is not None:
-        changes["hearing"] = settings.hearing.model_copy(update={"models_dir": base / models_dir.expanduser()})
+    for name in ("home", "engine", "hearing"):
+        section: BaseModel = getattr(settings, name)
+        paths = {key: base / value.expanduser() for key, value in section if isinstance(value, Path)}
+        if paths:
+            changes[name] = section.model_copy(update=paths)
     return settings.model_copy(update=changes)

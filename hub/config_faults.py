@@ -11,6 +11,12 @@ from hub.config_file import ConfigFile
 
 ENVIRONMENT_PREFIX: Final = "ROOMTONE_"
 _MAX_FAULTS_TOLD: Final = 5
+# Settings that people know from elsewhere and that are left out on purpose.
+_REFUSED: Final = {
+    ("engine", "cpu_offload"): "cpu_offload is not offered: weights that travel from the computer's memory to the GPU"
+    " for every 80 ms frame cannot speak in real time. Take it out; for a GPU of 16 GB set int8: true, and without a"
+    " GPU use kind: cascade or a server elsewhere, kind: remote",
+}
 _MAX_SHOWN_CHARS: Final = 40
 
 
@@ -55,6 +61,8 @@ def _fault(fault: Any, root: type[BaseModel]) -> str:
     where: tuple[int | str, ...] = fault["loc"]
     key = ".".join(str(part) for part in where) or "the configuration"
     if fault["type"] == "extra_forbidden":
+        if where in _REFUSED:
+            return f"{_REFUSED[where]}."
         known = sorted(_keys_beside(where, root))
         return f"unknown key “{key}”.{nearest(str(where[-1]), known)} Known here: {', '.join(known)}."
     if fault["type"] == "missing":

@@ -12,16 +12,15 @@ import struct
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from hub.config import Settings, load_settings
+from hub.doctor_engine import check_engine
+from hub.doctor_finding import Check, Level
 from hub.errors import ConfigError, HubUnreachableError
 from hub.server.control_client import call
 from protocol.errors import RoomtoneError
-
-Level = Literal["ok", "warning", "fault"]
 
 MIN_GLIBC: Final = (2, 35)
 MIN_FREE_BYTES: Final = 500 << 20
@@ -31,27 +30,6 @@ MAX_HOME_BYTES: Final = 1 << 20
 _MDNS_GROUP: Final = "224.0.0.251"
 _MDNS_PORT: Final = 5353
 _LONG_AGO_S: Final = 1_767_225_600  # 2026-01-01; a clock before it was never set
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One finding.
-
-    Attributes:
-        name: what was looked at.
-        level: `fault` keeps the hub from working as configured; `warning` takes something away.
-        found: the fact.
-        advice: what to do; empty where nothing is to be done.
-    """
-
-    name: str
-    level: Level
-    found: str
-    advice: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """The finding as JSON-ready values."""
-        return asdict(self)
 
 
 async def examine(config: Path | None, state_dir: Path) -> list[Check]:
@@ -64,6 +42,7 @@ async def examine(config: Path | None, state_dir: Path) -> list[Check]:
         settings = Settings()
         checks.append(Check("settings", "fault", error.sentence, "The findings below are for the defaults."))
     checks += [check_state_dir(state_dir), check_disk(state_dir), *check_speech(settings, state_dir)]
+    checks += await asyncio.to_thread(check_engine, settings.engine, state_dir)
     checks += await asyncio.gather(
         check_ports(settings, state_dir), check_home(settings), asyncio.to_thread(check_sound)
     )

@@ -108,22 +108,24 @@ class FloorReleased(Event):
 
 @dataclass(frozen=True, slots=True)
 class HeardPartial(Event):
-    """The user's words so far."""
+    """The user's words so far. `frame`: the voice's 80 ms frame they reach to, -1 where it has no frames."""
 
     trace: str
     session: str
     area: str
     text: str
+    frame: int = -1
 
 
 @dataclass(frozen=True, slots=True)
 class HeardFinal(Event):
-    """The user's words of one turn."""
+    """The user's words of one turn. `frame`: the voice's 80 ms frame they end in, -1 where it has no frames."""
 
     trace: str
     session: str
     area: str
     text: str
+    frame: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,20 @@ class Saying(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AssistantText(Event):
+    """A piece of what the assistant says by itself, with its 80 ms frame (-1 where the voice has no frames).
+
+    It is told as it comes, before the room may hear it; what was heard stands in the turn's record.
+    """
+
+    trace: str
+    session: str
+    area: str
+    frame: int
+    piece: str
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded(Event):
     """A turn is complete; `record` is the line of `turns.jsonl`."""
 
@@ -169,6 +185,35 @@ class StateChanged(Event):
     name: str
     area: str | None
     state: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLost(Event):
+    """The voice of first choice is gone; `fallback` speaks. Told at once, and again with `lasting` after 30 s."""
+
+    engine: str
+    fallback: str
+    code: str
+    sentence: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLagging(Event):
+    """The voice falls behind real time. Told when it begins, and again with `lasting` after 30 s of it."""
+
+    engine: str
+    late_ms: float
+    dropped_frames: int
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineBack(Event):
+    """The voice of first choice is there again, or in time again; the next conversation has it."""
+
+    engine: str
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)

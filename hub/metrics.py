@@ -15,6 +15,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from hub.events import (
     HOPS,
     Acted,
+    EngineBack,
+    EngineLagging,
+    EngineLost,
     Event,
     EventBus,
     FloorGranted,
@@ -51,6 +54,9 @@ class Metrics:
         self._turns = self._counter("roomtone_turns", "Turns completed, by area.", "area")
         self._actions = self._counter("roomtone_actions", "Service calls, by result.", "result")
         self._troubles = self._counter("roomtone_troubles", "Errors a person should know of, by code.", "code")
+        self._engine_lost = self._gauge("roomtone_engine_lost", "1 while the voice of first choice is gone.")
+        self._engine_lagging = self._gauge("roomtone_engine_lagging", "1 while the voice falls behind real time.")
+        self._engine_losses = self._counter("roomtone_engine_losses", "Losses of the first voice, by code.", "code")
         self._hops = Histogram(
             "roomtone_hop_seconds",
             "Time of one hop of a turn, from the hop before it.",
@@ -116,7 +122,18 @@ class Metrics:
             case Trouble():
                 self._troubles.labels(event.code).inc()
             case _:
-                pass
+                self._on_engine(event)
+
+    def _on_engine(self, event: Event) -> None:
+        match event:
+            case EngineLost(lasting=False):
+                self._engine_lost.set(1)
+                self._engine_losses.labels(event.code).inc()
+            case EngineLagging():
+                self._engine_lagging.set(1)
+            case EngineBack():
+                self._engine_lost.set(0)
+                self._engine_lagging.set(0)
 
     def _measure(self, t_ms: dict[str, Any]) -> None:
         # Each hop is measured from the one before it that happened.

@@ -109,12 +109,13 @@ class Announcer:
         from zeroconf.asyncio import AsyncServiceInfo
 
         record = self._record
+        addresses = list(record.addresses or _own_addresses(self._interfaces))
         self._zeroconf = _zeroconf(self._interfaces)
         self._info = AsyncServiceInfo(
             SERVICE_TYPE,
             f"roomtone-{record.hub_id[:12]}.{SERVICE_TYPE}",
             port=record.port,
-            parsed_addresses=list(record.addresses or _own_addresses(self._interfaces)),
+            parsed_addresses=addresses,
             server=f"roomtone-{record.hub_id[:12]}.local.",
             properties={
                 "id": record.hub_id,
@@ -139,10 +140,9 @@ class Announcer:
 def _own_addresses(interfaces: Sequence[str] | None) -> list[str]:
     if interfaces is not None:
         return list(interfaces)
-    # Public at run time, only left out of the package's typed exports.
-    from zeroconf import get_all_addresses  # type: ignore[attr-defined]
+    import ifaddr
 
-    found = list(get_all_addresses())
+    found = [str(ip.ip) for adapter in ifaddr.get_adapters() for ip in adapter.ips if ip.is_IPv4]
     return [address for address in found if not address.startswith("127.")] or found
 
 

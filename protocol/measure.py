@@ -7,6 +7,7 @@ microphone's gain, because no two microphones have the same.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Sequence
 from typing import Final
@@ -70,6 +71,9 @@ _BIN_STARTS: Final = np.ceil(np.asarray(BAND_EDGES_HZ) * FRAME_SAMPLES / SAMPLE_
 # One-sided spectrum, so twice; full scale is a mean square of 1.
 _SPECTRUM_SCALE: Final = 2.0 / (FRAME_SAMPLES * float(np.sum(_WINDOW**2)) * 32768.0**2)
 _SILENCE_POWER: Final = 10.0 ** (SILENCE_DB / 10)
+# The wire's grid has 256 steps of half a decibel down from full scale, so powers and their roots are looked up.
+_POWER_OF_STEP: Final = 10.0 ** (np.arange(256) / -20)
+_ROOT_OF_STEP: Final = np.cbrt(_POWER_OF_STEP)
 
 # The noise floor: a 40 % quantile that moves by such steps each frame. The first second finds it quickly; a change
 # of more than 6 dB (a fan is switched on) is followed up to four times faster.
@@ -80,17 +84,20 @@ _FLOOR_MIN_DB: Final = -96.0  # 16 bits cannot carry a quieter room
 
 
 def _features(bands_db: NDArray[np.float64], floors_db: NDArray[np.float64]) -> tuple[float, float, float]:
-    power = 10.0 ** (bands_db / 10)  # (frames, 10)
+    steps = (-2.0 * bands_db).astype(np.intp)  # (frames, 10)
+    power = _POWER_OF_STEP[steps]
     floor = 10.0 ** (floors_db / 10)
-    mean_power = power.mean(axis=0)
-    ratio = np.clip(mean_power / floor - 1.0, 0.1, 10.0 ** (SNR_HIGH_DB / 10))
-    snr_db = float(np.mean(10.0 * np.log10(ratio)))
+    frames = len(steps)
+    mean_power = np.add.reduce(power, axis=0) / frames
+    ratio = np.minimum(np.maximum(mean_power / floor - 1.0, 0.1), 10.0 ** (SNR_HIGH_DB / 10))
+    snr_db = 10.0 * float(np.add.reduce(np.log10(ratio))) / BANDS
     # Wolf & Nadeu 2010: variance of cube-root envelopes; dividing by their mean takes the gain out.
-    envelope = np.cbrt(power)
-    envelope /= envelope.mean(axis=0)
-    variance = float(np.log(np.mean(np.var(envelope, axis=0)) + 1e-5))
+    envelope = _ROOT_OF_STEP[steps]
+    mean, mean_square = np.add.reduce(envelope, axis=0) / frames, np.add.reduce(envelope * envelope, axis=0) / frames
+    spread = float(np.add.reduce(mean_square / (mean * mean) - 1.0)) / BANDS
+    variance = math.log(max(0.0, spread) + 1e-5)
     excess = np.maximum(mean_power - floor, 0.01 * floor)
-    hf_db = float(10.0 * np.log10(excess[_HIGH_BANDS].sum() / excess[_LOW_BANDS].sum()))
+    hf_db = 10.0 * math.log10(np.add.reduce(excess[_HIGH_BANDS]) / np.add.reduce(excess[_LOW_BANDS]))
     return (
         snr_db,
         min(VARIANCE_HIGH, max(VARIANCE_LOW, variance)),

@@ -47,10 +47,23 @@ class Actor:
         house = self._home.house
         return lambda text: self._listener.is_complete(text, house, area_id)
 
+    def is_for_house(self, text: str, area_id: str) -> bool:
+        """Whether these words are the house's to answer: a request, a question about it, the clock, or a goodbye.
+
+        Anything else may be answered by a voice that talks by itself.
+        """
+        understanding = self._understand(text, area_id)
+        if understanding.reason == "small_talk":
+            return understanding.ends_conversation or any(char.isdigit() for char in understanding.reply)
+        return understanding.reason not in ("not_understood", "empty", "too_long")
+
+    def _understand(self, text: str, area_id: str) -> Understanding:
+        house = self._home.house
+        return self._listener.understand(text, house, area_id, self._wall_clock(zone_of(house.time_zone)))
+
     async def handle(self, text: str, area_id: str, *, trace: str) -> Outcome:
         """Act on a sentence spoken in an area. The house itself never makes this raise."""
-        house = self._home.house
-        understanding = self._listener.understand(text, house, area_id, self._wall_clock(_zone(house.time_zone)))
+        understanding = self._understand(text, area_id)
         understood_ms = self._now_ms()
         trouble = self._home.trouble
         if trouble is not None and understanding.reason not in _NEEDS_NO_HOUSE:
@@ -69,7 +82,8 @@ class Actor:
 _NEEDS_NO_HOUSE = frozenset({"small_talk", "empty"})
 
 
-def _zone(name: str) -> tzinfo:
+def zone_of(name: str) -> tzinfo:
+    """The time zone of a house; UTC for a name that nobody knows."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

@@ -10,13 +10,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hub.dialog.hold import Words
 from hub.dialog.speaking import Speech
+from hub.dialog.unasked import Unasked
 from hub.engine.port import (
     AudioOut,
     EngineError,
     EngineEvent,
     EngineSession,
+    SessionLost,
     SessionRequest,
+    TextOut,
     UtteranceEnded,
     VoiceEngine,
 )
@@ -28,28 +32,65 @@ _LOG = logging.getLogger(__name__)
 # While somebody may be talking over the assistant, it is turned down until words decide.
 DUCK_DB: Final = -18.0
 _UNDUCK_AFTER_S: Final = 1.5
+_FRAME_SAMPLES: Final = 1920  # ModelFrame, 80 ms
+# A sentence waits so long for the voice to finish what it says by itself.
+_POLITE_S: Final = 8.0
+
+
+def _nothing(*_told: object) -> None:
+    pass
 
 
 class Mouth:
-    """Speaks on one line through one session of the engine."""
+    """Speaks on one line through one session of the engine.
 
-    def __init__(self, line: Line, *, next_generation: Callable[[], int], now_ms: Callable[[], float]) -> None:
+    Args:
+        words: what happens to the words that the voice says by itself; asked at each of them.
+        on_text: told each piece of them and its ModelFrame as it comes, whether or not the room will hear it.
+        on_quiet: told when a stretch of them has been played.
+        on_lost: told when the voice is gone for good.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        *,
+        next_generation: Callable[[], int],
+        now_ms: Callable[[], float],
+        words: Callable[[], Words] = lambda: Words.HOUSE,
+        on_text: Callable[[int, str], None] = _nothing,
+        on_quiet: Callable[[], None] = _nothing,
+        on_lost: Callable[[EngineError], None] = _nothing,
+    ) -> None:
         self.line = line
         self._next_generation = next_generation
         self._now_ms = now_ms
+        self._words = words
+        self._on_text, self._on_lost = on_text, on_lost
         self._engine: EngineSession | None = None
         self._over = False
         self._one_at_a_time = asyncio.Lock()
         self._speech: Speech | None = None
         self._utterance = 0
+        self._saying = False
+        self._listens_only = False
         self._fault: EngineError | None = None
         self._early: list[EngineEvent] | None = None
         self._unduck: asyncio.TimerHandle | None = None
+        self._first_samples: int | None = None
+        self._fed_samples = 0
+        self.unasked = Unasked(self._new_speech, may_speak=self._may_talk, on_ended=on_quiet, now_ms=now_ms)
+
+    @property
+    def autonomous(self) -> bool:
+        """Whether the voice answers by itself now."""
+        return self._engine is not None and self._engine.autonomous
 
     @property
     def speaking(self) -> bool:
         """Whether audio of the assistant is on its way or being played."""
-        return self._speech is not None and not self._speech.ended.done()
+        said = self._speech is not None and not self._speech.ended.done()
+        return said or self.unasked.speech is not None
 
     async def open(self, engine: VoiceEngine, request: SessionRequest) -> bool:
         """Take a place at the engine; False when `close` came first, and the place has been given back.
@@ -62,12 +103,14 @@ class Mouth:
             await session.close()
             return False
         self._engine = session
+        self.obey()
         return True
 
     async def close(self) -> None:
         """Silence, and the place is given back. A sentence that waits for its turn ends with an error."""
         self._over = True
         self.restore()
+        self.unasked.cut()
         if self._speech is not None:
             self._speech.flush()
         engine, self._engine = self._engine, None
@@ -77,9 +120,34 @@ class Mouth:
     def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
         """Let the voice hear 20 ms of the user."""
         if self._engine is not None:
+            if self._first_samples is None:
+                self._first_samples = samples
+            self._fed_samples += pcm.size
             self._engine.feed(pcm, samples)
 
-    async def say(self, text: str, begun: Callable[[Speech], None] = lambda _speech: None) -> Speech:
+    def user_said(self, text: str) -> None:
+        """Tell the voice the user's words of a turn."""
+        if self._engine is not None:
+            self._engine.user_said(text)
+
+    def frame_at(self, samples: int | None = None) -> int:
+        """The voice's ModelFrame that hears a capture position, the newest by default; -1 without frames."""
+        if not self.autonomous or self._first_samples is None:
+            return -1
+        heard = self._fed_samples - 1 if samples is None else samples - self._first_samples
+        return max(0, heard) // _FRAME_SAMPLES
+
+    def obey(self) -> int:
+        """Do what the rule of the words says now; returns how many frames were cut that the room may have heard."""
+        if not self.autonomous:
+            self.unasked.flow()
+            return 0
+        cut = self.unasked.cut() if self._words() is Words.HOUSE else 0
+        self._set_listening()
+        self.unasked.flow()
+        return cut
+
+    async def say(self, text: str, begun: Callable[[Speech], None] = _nothing) -> Speech:
         """Speak a sentence after the one that is being spoken; returns when it has been played or cut short.
 
         Args:
@@ -90,9 +158,13 @@ class Mouth:
             EngineError: the voice failed, was silent for too long, or its session is over.
         """
         async with self._one_at_a_time:
-            engine = self._engine
-            if engine is None or self._over:
-                raise EngineError("The conversation is over.")
+            self._check_open()
+            if self.unasked.speech is not None:
+                await asyncio.wait({self.unasked.speech.ended}, timeout=_POLITE_S)
+            engine = self._check_open()
+            self.unasked.cut()
+            self._saying = True
+            self._set_listening()
             speech = self._speech = self._new_speech()
             begun(speech)
             self._fault, self._early = None, []
@@ -106,8 +178,10 @@ class Mouth:
                     engine.interrupt()
                     raise EngineError("The voice fell silent in the middle of a sentence.")
             finally:
-                self._early, self._utterance = None, 0
+                self._early, self._utterance, self._saying = None, 0, False
                 speech.flush()  # does nothing to a speech that has ended
+                self._set_listening()
+                self.unasked.flow()
             if self._fault is not None:
                 raise self._fault
             return speech
@@ -118,6 +192,7 @@ class Mouth:
             self._engine.interrupt()
         if self._speech is not None:
             self._speech.flush()
+        self.unasked.cut()
         self.restore()
 
     def end(self, *, lost: bool) -> None:
@@ -125,13 +200,16 @@ class Mouth:
         self._over = True
         if not lost:
             self.interrupt()
-        elif self._speech is not None:
-            self._speech.lost()
+            return
+        for speech in (self._speech, self.unasked.speech):
+            if speech is not None:
+                speech.lost()
 
     def playback(self, playback: Playback, at_ms: float) -> None:
         """The loudspeaker's word on what it plays."""
-        if self._speech is not None and playback.generation == self._speech.generation:
-            self._speech.acknowledge(playback, at_ms)
+        for speech in (self._speech, *(stretch.speech for stretch in self.unasked.stretches)):
+            if speech is not None and playback.generation == speech.generation:
+                speech.acknowledge(playback, at_ms)
 
     def duck(self) -> None:
         """Be quieter for a moment: somebody may be talking over the assistant."""
@@ -147,23 +225,47 @@ class Mouth:
             self._unduck = None
             self.line.send(Duck(gain_db=0.0))
 
+    def _check_open(self) -> EngineSession:
+        if self._engine is None or self._over:
+            raise EngineError("The conversation is over.")
+        return self._engine
+
+    def _may_talk(self) -> bool:
+        # What a voice that does not talk by itself says unasked is short and meant to be heard.
+        return not self._saying and (not self.autonomous or self._words() is Words.FREE)
+
+    def _set_listening(self) -> None:
+        only = self.autonomous and (self._saying or self._words() is Words.HOUSE)
+        if only != self._listens_only and self._engine is not None and not self._over:
+            self._listens_only = only
+            self._engine.listen_only(on=only)
+
     def _on_engine(self, event: EngineEvent) -> None:
         if self._over:
             return
-        if self._early is not None:
+        if self._early is not None and not isinstance(event, SessionLost):
             self._early.append(event)
             return
         match event:
-            case AudioOut(pcm=pcm, utterance=utterance) if utterance == self._utterance:
-                if self._speech is None or (utterance == 0 and self._speech.ended.done()):
-                    self._speech = self._new_speech()
+            case AudioOut() | TextOut() | UtteranceEnded() if event.utterance == 0:
+                self._take_unasked(event)
+            case AudioOut(pcm=pcm, utterance=utterance) if utterance == self._utterance and self._speech is not None:
                 self._speech.push(pcm)
-            case UtteranceEnded(utterance=utterance, error=error):
+            case UtteranceEnded(utterance=utterance, error=error, ids=ids):
                 if utterance == self._utterance and self._speech is not None:
-                    self._fault = error
+                    self._fault, self._speech.ids = error, ids
                     self._speech.complete()
                 elif error is not None:
                     _LOG.warning("the voice failed in a sentence that nobody waits for: %s", error.code)
+            case SessionLost(error=error):
+                self._on_lost(error)
+
+    def _take_unasked(self, event: AudioOut | TextOut | UtteranceEnded) -> None:
+        if isinstance(event, TextOut):
+            self._on_text(event.frame, event.piece)
+        if self.autonomous and (self._saying or self._words() is Words.HOUSE):
+            return  # what was on its way when the voice was told to listen only
+        self.unasked.take(event)
 
     def _new_speech(self) -> Speech:
         return Speech(self.line, self._next_generation(), now_ms=self._now_ms)

@@ -34,11 +34,17 @@ class Speech:
 
     def __init__(self, line: Line, generation: int, *, now_ms: Callable[[], float]) -> None:
         self.generation = generation
+        self.begun_ms = now_ms()
         self.first_sent_ms: float | None = None
         self.first_played_ms: float | None = None
         self.played_samples = 0
+        self.sent_samples = 0
         self.dropped_frames = 0
+        self.ids: tuple[int, ...] = ()
+        """The text ids that the voice spoke it by, if it has such."""
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        self._played_ms = 0.0
+        self._over_ms: float | None = None
         self._line = line
         self._now_ms = now_ms
         self._frames: deque[NDArray[np.int16]] = deque()
@@ -82,9 +88,17 @@ class Speech:
         """The satellite is gone."""
         self._end("lost")
 
+    def heard_samples(self, now_ms: float) -> int:
+        """About how much the room has heard: the satellite's last word, and the time since then while it played."""
+        if self.first_played_ms is None:
+            return 0
+        until_ms = now_ms if self._over_ms is None else self._over_ms
+        return min(self.sent_samples, self.played_samples + int(max(0.0, until_ms - self._played_ms) * 24))
+
     def acknowledge(self, playback: Playback, at_ms: float) -> None:
         """Take the satellite's word for what was really played."""
         self.played_samples = max(self.played_samples, playback.samples)
+        self._played_ms = self._now_ms()
         sent_ms = self.first_sent_ms
         if self.first_played_ms is None and sent_ms is not None and playback.state != "flushed":
             self.first_played_ms = max(sent_ms, at_ms)  # its clock is known to a few ms only
@@ -95,6 +109,7 @@ class Speech:
 
     def _end(self, ending: Ending) -> None:
         if not self.ended.done():
+            self._over_ms = self._now_ms()
             self.ended.set_result(ending)
         self._task.cancel()
         self._frames.clear()
@@ -132,6 +147,7 @@ class Speech:
             last = self._complete and not self._frames
             self._line.send_audio(frame, generation=self.generation, samples=sent * FRAME_SAMPLES, last=last)
             sent += 1
+            self.sent_samples = sent * FRAME_SAMPLES
         remaining_ms = start_ms + sent * FRAME_MS - self._now_ms()
         await asyncio.sleep(max(0.0, remaining_ms) / 1000.0 + _ACKNOWLEDGE_S)
         self._end("lost")

@@ -12,9 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.dialog.announcing import Announcements
-from hub.dialog.conversation import Conversation, Opening, Voices
+from hub.dialog.announcing import Announced, Announcements
+from hub.dialog.conversation import Conversation
 from hub.dialog.life import Life
+from hub.dialog.voices import Opening, Voices
 from hub.engine.port import EngineBusyError
 from hub.events import FloorGranted, FloorReleased, RoomLevel, SatelliteDown, SatelliteUp, Trouble, Woke
 from hub.rooms.arbiter import Arbiter, Decision
@@ -24,7 +25,7 @@ from hub.rooms.port import Line
 from hub.rooms.registry import Registry, Room
 from protocol.errors import RoomtoneError
 from protocol.messages import Floor, Playback, Wake
-from protocol.records import LevelBatch, Measurement
+from protocol.records import LevelBatch, MeasureFlag, Measurement
 
 _LOG = logging.getLogger(__name__)
 _REMEMBERED_DECISIONS: Final = 20
@@ -116,7 +117,7 @@ class Switchboard:
         if room is not None:
             room.take_measurement(measurement, at_ms)
             self._show_level(room)
-        conversation.audio(pcm, samples, at_ms)
+        conversation.audio(pcm, samples, at_ms, speech=MeasureFlag.SPEECH in measurement.flags)
 
     def playback(self, line: Line, playback: Playback) -> None:
         """What a loudspeaker has played."""
@@ -310,8 +311,8 @@ class Switchboard:
 
     # --- the house speaks -----------------------------------------------------------------------------------------
 
-    async def announce(self, area_id: str, text: str) -> bool:
-        """Say a sentence in an area. True when the loudspeaker has played it to its end.
+    async def announce(self, area_id: str, text: str) -> Announced:
+        """Say a sentence in an area, and wait until the loudspeaker has played it.
 
         Raises:
             AreaSilentError: no satellite there.

@@ -21,6 +21,8 @@ from hub.engine.port import (
 class EchoSession:
     """Implements `EngineSession`: audio in, the same audio out in the same call."""
 
+    autonomous = True
+
     def __init__(self, on_event: Callable[[EngineEvent], None], on_closed: Callable[[EchoSession], None]) -> None:
         self._on_event = on_event
         self._on_closed = on_closed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,13 @@ class EngineBusyError(EngineError):
     """Every place of the engine is taken."""
 
     code = "engine_busy"
+
+
+class CannotSayError(EngineError):
+    """This voice cannot be made to speak a given sentence; somebody else must say it."""
+
+    code = "engine_cannot_say"
+    retry = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,9 @@ class SessionRequest:
 class AudioOut:
     """Speech of the assistant: int16, 24 kHz mono, any length.
 
+    A voice that makes a frame every 80 ms emits only those in which it speaks, so silence between two stretches of
+    unasked speech is no event at all; `UtteranceEnded(0)` tells the end of a stretch.
+
     Attributes:
         utterance: the id of its `say`, 0 if unasked.
         frame: the 80 ms frame it is, -1 where the engine has no frames.
@@ -104,7 +114,10 @@ class TextOut:
 
 @dataclass(frozen=True, slots=True)
 class UtteranceEnded:
-    """All audio of a `say` has been emitted, or it was cut short. `ids`: the text ids it was spoken by, if any."""
+    """All audio of a `say` has been emitted, or it was cut short. `ids`: the text ids it was spoken by, if any.
+
+    With utterance 0: a stretch of unasked speech has ended.
+    """
 
     utterance: int
     interrupted: bool = False
@@ -119,11 +132,28 @@ class SessionLost:
     error: EngineError
 
 
-EngineEvent = AudioOut | TextOut | UtteranceEnded | SessionLost
+@dataclass(frozen=True, slots=True)
+class Lagging:
+    """The session is late against real time.
+
+    Attributes:
+        late_ms: by how much; 0 once it has caught up.
+        dropped_frames: 80 ms frames of the user given up since the session began.
+    """
+
+    late_ms: float
+    dropped_frames: int = 0
+
+
+EngineEvent = AudioOut | TextOut | UtteranceEnded | SessionLost | Lagging
 
 
 class EngineSession(Protocol):
     """One conversation with the voice. Events come on the event loop's thread."""
+
+    @property
+    def autonomous(self) -> bool:
+        """Whether it answers by itself now; a session that goes on with another voice may change its answer."""
 
     def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
         """Hear 480 samples (20 ms, 24 kHz mono) of the user. Never blocks."""
@@ -132,6 +162,7 @@ class EngineSession(Protocol):
         """Speak this sentence; sentences queue up (bounded). Returns the utterance's id, at least 1.
 
         Raises:
+            CannotSayError: this voice has no way to say it.
             EngineError: the session is closed or too much waits to be said.
         """
 
@@ -148,6 +179,14 @@ class EngineSession(Protocol):
         """End the conversation; no event comes after this."""
 
 
+@runtime_checkable
+class PacketHearer(Protocol):
+    """A session that can also take a satellite's Opus packet as it is, instead of `feed`."""
+
+    def feed_packet(self, packet: bytes, pcm: NDArray[np.int16], samples: int) -> None:
+        """Hear 20 ms of the user: the packet, and the same decoded for what must be measured. Never blocks."""
+
+
 class VoiceEngine(Protocol):
     """A voice."""
 
@@ -157,6 +196,8 @@ class VoiceEngine(Protocol):
 
     async def start(self) -> None:
         """Load and warm up; when this returns, the first answer comes as fast as any.
+
+        Called again later it finds out whether all is well, cheaply, and brings back what was lost.
 
         Raises:
             EngineError: it cannot be had here; the sentence says what to do.

@@ -128,6 +128,11 @@ class ScriptedSession:
         self._turns = 0
         self._answer_in_steps = -1
 
+    @property
+    def autonomous(self) -> bool:
+        """Whether it answers by itself."""
+        return self._autonomous
+
     def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
         """Hear, and in the pace of the input also speak."""
         if self._closed:

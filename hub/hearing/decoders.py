@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,8 +39,8 @@ class Decoder(Protocol):
     def prime(self, vocabulary: Sequence[str], wake_word: str) -> Sequence[int]:
         """Turn the home's own names and the wake phrase into what `read` takes."""
 
-    def read(self, speech: NDArray[np.float32], prompt: Sequence[int]) -> Reading:
-        """Write down what was said."""
+    def read(self, speech: NDArray[np.float32], prompt: Sequence[int], wanted: Callable[[], bool]) -> Reading:
+        """Write down what was said; empty when it gave up because it was `wanted` no longer."""
 
     def close(self) -> None:
         """Free the model."""
@@ -51,6 +52,9 @@ class WhisperDecoder:
     Whisper's encoder is made for 30 s whatever was said. A window a few seconds longer than the speech costs a fifth
     of that and reads commands as well, but now and then the decoder then repeats itself: a text that is too long
     for its time is read once more in the whole window.
+
+    Nobody can stop CTranslate2 in mid-step, so between the steps it is asked whether the reading is still wanted: a
+    turn that went on must not keep the next one waiting.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -86,31 +90,38 @@ class WhisperDecoder:
         tokens: list[int] = self._tokens.encode(f" {prompt}")
         return tokens
 
-    def read(self, speech: NDArray[np.float32], prompt: Sequence[int]) -> Reading:
+    def read(self, speech: NDArray[np.float32], prompt: Sequence[int], wanted: Callable[[], bool]) -> Reading:
         """Write down what was said."""
         seconds = len(speech) / RATE_HZ
         longest = 10 + math.ceil(7 * seconds)
         window = min(_WHOLE_WINDOW_FRAMES, (int(seconds * _MEL_FRAMES_S) + _MARGIN_FRAMES) // 2 * 2)
-        tokens, log_probability, silence = self._generate(speech, prompt, window, longest)
-        if len(tokens) >= longest:
-            tokens, log_probability, silence = self._generate(speech, prompt, _WHOLE_WINDOW_FRAMES, longest)
+        for frames in (window, _WHOLE_WINDOW_FRAMES):
+            encoded = self._encode(speech, frames)
+            if not wanted():
+                return Reading("", 0.0)
+            tokens, log_probability, silence = self._generate(encoded, prompt, longest)
+            if len(tokens) < longest:
+                break
+            if not wanted():
+                return Reading("", 0.0)
         if log_probability < _GUESSING or len(tokens) >= longest:
             return Reading("", 0.0)
         text = first_round(str(self._tokens.decode(tokens)).strip())
         return Reading(text, math.exp(log_probability) * (1.0 - silence) if text else 0.0)
 
-    def _generate(
-        self, speech: NDArray[np.float32], prompt: Sequence[int], window: int, longest: int
-    ) -> tuple[list[int], float, float]:
-        """Decode once; answers tokens, mean log probability and the probability that nobody spoke."""
+    def _encode(self, speech: NDArray[np.float32], window: int) -> Any:
+        """Run the encoder on this speech and silence behind it."""
         hop = RATE_HZ // _MEL_FRAMES_S
         padded = np.zeros(window * hop, np.float32)
         kept = speech[: len(padded)]
         padded[: len(kept)] = kept
-        features = self._model.feature_extractor(padded)[:, :window]
+        return self._model.encode(self._model.feature_extractor(padded)[:, :window])
+
+    def _generate(self, encoded: Any, prompt: Sequence[int], longest: int) -> tuple[list[int], float, float]:
+        """Decode once; answers tokens, mean log probability and the probability that nobody spoke."""
         tokens = self._model.get_prompt(self._tokens, list(prompt), without_timestamps=True)
         result = self._model.model.generate(
-            self._model.encode(features),
+            encoded,
             [tokens],
             beam_size=1,
             max_length=len(tokens) + longest,
@@ -150,6 +161,8 @@ class MoonshineDecoder:
         from moonshine_voice.transcriber import Transcriber
 
         self._fault: type[Exception] = MoonshineError
+        # Its second thread spins: measured, it takes twice the CPU and is no faster. Read when the model is loaded.
+        os.environ["MOONSHINE_ORT_SINGLE_THREAD"] = "1"
         try:
             self._model: Any = Transcriber(
                 model_path=str(folder),
@@ -163,7 +176,7 @@ class MoonshineDecoder:
         """Moonshine cannot be primed."""
         return ()
 
-    def read(self, speech: NDArray[np.float32], prompt: Sequence[int]) -> Reading:  # noqa: ARG002 - the same
+    def read(self, speech: NDArray[np.float32], prompt: Sequence[int], wanted: Callable[[], bool]) -> Reading:  # noqa: ARG002 - the same; it reads in one step
         """Write down what was said. Moonshine tells no confidence; 0.5 stands for that."""
         try:
             lines = self._model.transcribe_without_streaming(speech.tolist(), RATE_HZ).lines

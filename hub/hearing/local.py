@@ -43,6 +43,7 @@ class LocalHearing:
         self._whisper_dir = whisper_dir
         self._hangover = hangover or Hangover()
         self._desk = ReadingDesk()
+        self._background = ReadingDesk(background=True)
         self._recognisers: Recognisers | None = None
         self._streams: set[LocalStream] = set()
         self.troubles: tuple[HearingError, ...] = ()
@@ -56,7 +57,7 @@ class LocalHearing:
         second = self._recognisers.second
         return type(self._recognisers.final).__name__.removesuffix("Decoder") + (
             f" and {type(second).__name__.removesuffix('Decoder')}"
-            if second is not None and second is not self._recognisers.final
+            if second is not None and self._recognisers.apart
             else ""
         )
 
@@ -64,6 +65,7 @@ class LocalHearing:
         """Load the models and warm them with a real reading."""
         self._recognisers = await asyncio.to_thread(self._load)
         self._desk.start()
+        self._background.start()
 
     def open(self, hints: HearingHints, on_event: Callable[[HearingEvent], None]) -> HearingStream:
         """Begin listening to one conversation."""
@@ -75,6 +77,7 @@ class LocalHearing:
             on_event=on_event,
             recognisers=self._recognisers,
             desk=self._desk,
+            background=self._background if self._recognisers.apart else self._desk,
             probability=vad.process_chunk,
             now_ms=self._now_ms,
             hangover=self._hangover,
@@ -90,8 +93,9 @@ class LocalHearing:
         recognisers, self._recognisers = self._recognisers, None
         if recognisers is not None:
             await asyncio.to_thread(self._desk.stop)
+            await asyncio.to_thread(self._background.stop)
             recognisers.final.close()
-            if recognisers.second is not None and recognisers.second is not recognisers.final:
+            if recognisers.second is not None and recognisers.apart:
                 recognisers.second.close()
 
     def _load(self) -> Recognisers:
@@ -122,7 +126,7 @@ class LocalHearing:
             _LOG.warning("%s", trouble.sentence)
         self.troubles = tuple(troubles)
         noise = np.random.default_rng(0).normal(0.0, 0.01, 2 * RATE_HZ).astype(np.float32)
-        final.read(noise, final.prime((), ""))
+        final.read(noise, final.prime((), ""), lambda: True)
         if moonshine is not None:
-            moonshine.read(noise, ())
+            moonshine.read(noise, (), lambda: True)
         return Recognisers(final=final, second=moonshine)

@@ -33,6 +33,11 @@ class Recognisers:
     final: Decoder
     second: Decoder | None
 
+    @property
+    def apart(self) -> bool:
+        """Whether there are two, which can then read at the same time."""
+        return self.second is not None and self.second is not self.final
+
 
 @dataclass(slots=True)
 class _Attempt:
@@ -73,6 +78,7 @@ class LocalStream:
         on_event: Callable[[HearingEvent], None],
         recognisers: Recognisers,
         desk: ReadingDesk,
+        background: ReadingDesk,
         probability: Callable[[bytes], float],
         now_ms: Callable[[], float],
         hangover: Hangover,
@@ -83,6 +89,7 @@ class LocalStream:
         self._on_event = on_event
         self._recognisers = recognisers
         self._desk = desk
+        self._background = background
         self._probability = probability
         self._now_ms = now_ms
         self._on_closed = on_closed
@@ -203,12 +210,13 @@ class LocalStream:
             return not attempt.dropped and not self._inbox.closing
 
         def read() -> Reading:
-            return readers.final.read(speech, self._prompt) if second is None else second.read(speech, ())
+            return (second or readers.final).read(speech, () if second else self._prompt, wanted)
 
         def done(reading: Reading | None) -> None:
             self._post(lambda: self._read(attempt, reading, second=second is not None))
 
-        self._desk.submit(urgency, read, done, wanted)
+        desk = self._desk if second is None else self._background
+        desk.submit(urgency, read, done, wanted)
 
     def _read(self, attempt: _Attempt, reading: Reading | None, *, second: bool) -> None:
         attempt.waits -= 1
@@ -218,11 +226,7 @@ class LocalStream:
             attempt.reading = reading
         if attempt.dropped:
             return
-        if (
-            not second
-            and not self._is_whole(attempt)
-            and self._recognisers.second not in (None, self._recognisers.final)
-        ):
+        if not second and not self._is_whole(attempt) and self._recognisers.apart:
             # A whole request is acted upon at once, and the core is left to the voice; any other gets a second reading.
             self._submit(attempt, Urgency.SECOND)
         if attempt.closed:
@@ -289,6 +293,8 @@ class LocalStream:
         waited_ms = (self._turn.frame - self._partial_frame) * FRAME_MS
         if second is None or self._partial_pending or said_ms < _FIRST_PARTIAL_MS or waited_ms < _PARTIAL_MS:
             return
+        if self._turn.silence_ms:
+            return  # perhaps the end: the core is wanted for the final
         self._partial_pending = True
         self._partial_frame = self._turn.frame
         speech, onset = self._speech(), self._turn.onset_frame
@@ -299,7 +305,7 @@ class LocalStream:
         def done(reading: Reading | None) -> None:
             self._post(lambda: self._partial_read(reading, onset))
 
-        self._desk.submit(Urgency.PARTIAL, lambda: second.read(speech, ()), done, still_talking)
+        self._background.submit(Urgency.PARTIAL, lambda: second.read(speech, (), still_talking), done, still_talking)
 
     def _partial_read(self, reading: Reading | None, onset: int) -> None:
         self._partial_pending = False

@@ -13,10 +13,10 @@ from hub.home.port import HomeError
 from hub.understanding.house import Action, ActionResult, Entity
 
 CONFIRM_S = 3.0
-# A quick device is there by then; of a slow one it is known by then that it moves.
-MOVING_S = 0.4
-_SLOW_DOMAINS = frozenset({"cover", "valve"})
 """How long a person is kept waiting for a state. A garage door takes longer: it is then said to be on its way."""
+MOVING_S = 0.25
+"""A quick device is where it should be by then; of a slow one it is known by then that it moves."""
+_SLOW_DOMAINS = frozenset({"cover", "valve"})
 
 
 class Confirmation:

@@ -60,7 +60,7 @@ class HttpServer:
         host: address to listen on.
         port: 0 takes a free one.
         token: what `Authorization: Bearer` must hold.
-        status: the hub in a few facts; `{"home": {"trouble": …}}` makes the health degraded.
+        status: the hub in a few facts; troubles of home, recogniser, voice and engine make the health degraded.
         rooms: areas, satellites and decisions.
         metrics: rendered under `/metrics`.
         bus: streamed under `/api/v1/events`.
@@ -193,12 +193,7 @@ class HttpServer:
             )
 
     async def _get_health(self, _request: web.Request) -> web.Response:
-        home = self._status().get("home") or {}
-        trouble = home.get("trouble")
-        health: dict[str, Any] = {"status": "degraded" if trouble else "ok", "version": __version__}
-        if trouble:
-            health["code"] = trouble.get("code")
-        return web.json_response(health)
+        return web.json_response(_health(self._status()))
 
     async def _get_metrics(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._metrics.render(), headers={"Content-Type": CONTENT_TYPE})
@@ -245,6 +240,25 @@ async def _stream(socket: web.WebSocketResponse, events: EventQueue) -> None:
     except (OSError, TimeoutError):
         # The watcher left, or takes nothing any more; closing wakes the reader above, which ends the request.
         await socket.close()
+
+
+def _health(status: dict[str, Any]) -> dict[str, Any]:
+    """What ails the hub, in codes alone: nothing of the house is told to strangers."""
+    home = (status.get("home") or {}).get("trouble")
+    parts = {part: (status.get(part) or {}).get("trouble") for part in ("recogniser", "voice")}
+    missing = {part: trouble.get("code") for part, trouble in parts.items() if trouble}
+    engine = status.get("engine_state") or {}
+    ill = home or missing or engine.get("state", "ready") != "ready"
+    health: dict[str, Any] = {"status": "degraded" if ill else "ok", "version": __version__}
+    if home:
+        health["code"] = home.get("code")
+    if missing:
+        health["missing"] = missing
+    if engine:
+        health["engine"] = {"name": status.get("engine"), "state": engine.get("state")}
+        if engine.get("trouble"):
+            health["engine"]["code"] = engine["trouble"].get("code")
+    return health
 
 
 def _error(

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from hub.dialog.acting import Actor
-from hub.dialog.conversation import Voices
 from hub.dialog.switchboard import Switchboard
+from hub.dialog.voices import Voices
 from hub.engine.echo import EchoEngine
 from hub.events import EventBus
 from hub.home.none import NoHome

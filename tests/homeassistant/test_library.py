@@ -18,7 +18,6 @@ from pathlib import Path
 import harness
 import pytest
 
-from hub.app import make_home
 from hub.config import Settings
 from hub.errors import ConfigError
 from hub.home import library
@@ -26,6 +25,7 @@ from hub.home.assistant import AssistantHome
 from hub.home.errors import HomeTimeoutError, ServiceNotFoundError
 from hub.home.library import PACKAGE, VERSION, LibraryHome, LibrarySocket
 from hub.home.port import HomeUnreachableError
+from hub.parts import make_home
 
 VENV = harness.ROOT / ".venvs" / PACKAGE
 DRIVER = Path(__file__).with_name("library_driver.py")

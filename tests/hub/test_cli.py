@@ -19,6 +19,8 @@ from protocol.errors import UnknownAreaError, UnknownDeviceError
 COMMANDS = [
     "hub",
     "demo",
+    "engine",
+    "ab",
     "pair",
     "rooms",
     "status",

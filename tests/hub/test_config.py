@@ -178,7 +178,7 @@ def test_the_value_of_an_unknown_key_is_never_repeated(write):
 
 
 @given(
-    section=st.sampled_from(sorted(Settings.model_fields)),
+    section=st.sampled_from(sorted(set(Settings.model_fields) - {"personas"})),  # a list, not a section
     key=st.text(string.ascii_lowercase + "_", min_size=1, max_size=20),
 )
 def test_any_unknown_key_is_named(section, key):

@@ -6,6 +6,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.events import (
     HOPS,
     Acted,
+    EngineBack,
+    EngineLagging,
+    EngineLost,
     EventBus,
     FloorGranted,
     FloorReleased,
@@ -109,3 +112,19 @@ def test_two_hubs_count_apart_and_a_closed_one_no_more(bus, metrics):
     bus.publish(SatelliteUp("2", "kitchen", "Kitchen"))
     assert read(metrics)["roomtone_satellites_connected",] == 1
     assert read(other)["roomtone_satellites_connected",] == 0
+
+
+def test_a_lost_voice_is_a_gauge_and_each_loss_counts_once(bus, metrics):
+    lost = EngineLost("PersonaPlex", "CPU cascade", "engine_down", "It is gone.")
+    bus.publish(lost)
+    bus.publish(EngineLost("PersonaPlex", "CPU cascade", "engine_down", "It is gone.", lasting=True))
+    bus.publish(EngineLagging("PersonaPlex", 400.0, 3))
+    values = read(metrics)
+    assert values["roomtone_engine_lost",] == 1
+    assert values["roomtone_engine_lagging",] == 1
+    assert values["roomtone_engine_losses_total", "engine_down"] == 1
+    bus.publish(EngineBack("PersonaPlex", 3.0))
+    values = read(metrics)
+    assert values["roomtone_engine_lost",] == values["roomtone_engine_lagging",] == 0
+    bus.publish(lost)
+    assert read(metrics)["roomtone_engine_losses_total", "engine_down"] == 2

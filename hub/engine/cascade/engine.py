@@ -33,6 +33,8 @@ _CHUNK_SAMPLES = OUTPUT_HZ * 80 // 1000
 class CascadeSession:
     """Implements `EngineSession`: one conversation's share of the voice."""
 
+    autonomous = False
+
     def __init__(
         self,
         voice: VoiceProcess,

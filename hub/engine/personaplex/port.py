@@ -121,8 +121,10 @@ class RowInput:
 
     Attributes:
         pcm: float32 [1920], 24 kHz mono, -1 to 1: what the user said; zeros when nothing is heard.
-        choose: given the text id the model wants, answers the id it gets (forced speech); None lets it be.
-        silent: listen-only: text PAD and the codes of silence, whatever the model wants.
+        choose: given the text id the model wants, answers the id it gets (forced speech); None lets it be. It decides
+            the text of the frame after this one, since text goes one step before the rest of its frame's audio.
+        silent: listen-only: text PAD and the codes of silence from this frame on, whatever the model wants; goes before
+            `choose`.
     """
 
     pcm: NDArray[np.float32]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hub.dialog.acting import Actor
-from hub.dialog.conversation import Voices
+from hub.dialog.voices import Voices
 from hub.engine.port import AudioOut, EngineBusyError, EngineError, EngineInfo, UtteranceEnded
 from hub.events import EventBus
 from hub.home.demo import DemoHome
@@ -102,6 +102,7 @@ class HandEngine:
         self.info = EngineInfo("by hand", autonomous=False, chats=False, capacity=4)
         self.sessions, self.said, self.seconds, self.busy, self.hold = [], [], 0.1, False, False
         self.eager, self.fails, self.opening_s, self.capacity = False, False, 0.0, 4
+        self.autonomous = False
 
     async def start(self):
         pass
@@ -121,6 +122,7 @@ class HandEngine:
 
 class HandSession:
     def __init__(self, engine, on_event):
+        self.autonomous, self.listening = engine.autonomous, False
         self.engine, self.emit, self.number, self.closed = engine, on_event, 0, False
         self.waiting = []
 
@@ -152,6 +154,12 @@ class HandSession:
         if not self.engine.hold and number in self.waiting:
             self.waiting.remove(number)
             self.emit(UtteranceEnded(number, error=EngineError("The voice broke.") if self.engine.fails else None))
+
+    def listen_only(self, *, on):
+        self.listening = on
+
+    def user_said(self, text):
+        pass
 
     def interrupt(self):
         cut, self.waiting = self.waiting, []

@@ -6,9 +6,10 @@ import time
 import pytest
 
 from hub.dialog.backchannel import is_backchannel
-from hub.dialog.conversation import Conversation, Opening
+from hub.dialog.conversation import Conversation
 from hub.dialog.life import Life
 from hub.dialog.mouth import DUCK_DB
+from hub.dialog.voices import Opening
 from hub.engine.port import EngineBusyError
 from hub.events import Acted, Saying, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
@@ -162,7 +163,7 @@ async def test_a_full_house_of_unanswered_sentences_forgets_the_oldest(cast, tal
     for number in range(20):
         heard(cast, f"sentence {number}")
     await asyncio.sleep(0)
-    assert talk._heard.qsize() <= 4
+    assert talk._turns.waiting.qsize() <= 4
 
 
 def test_backchannels():

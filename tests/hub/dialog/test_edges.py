@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from hub.dialog import speaking
-from hub.dialog.conversation import Conversation, Opening
+from hub.dialog.conversation import Conversation
 from hub.dialog.journal import Journal
 from hub.dialog.life import Life
 from hub.dialog.turn import Turn
+from hub.dialog.voices import Opening
 from hub.engine.port import EngineError
 from hub.errors import StoreError
 from hub.events import Trouble, TurnEnded
@@ -200,7 +201,7 @@ async def test_the_house_announces_in_a_conversation_after_the_answer(cast, made
     await made.open()
     heard(cast, "Turn on the kitchen lights.")
     await until(lambda: cast.line.audio)
-    assert await made.announce("The tea is ready.") is True
+    assert (await made.announce("The tea is ready.")).ended.result() == "finished"
     assert cast.engine.said[-1] == "The tea is ready."
     assert len(cast.seen(TurnEnded)) == 1
     assert cast.seen(TurnEnded)[0].record["t_ms"]["audio_played"] is not None
@@ -210,7 +211,7 @@ async def test_the_house_announces_in_a_conversation_after_the_answer(cast, made
 async def test_a_long_announcement_is_not_silence(cast, made):
     cast.engine.seconds = 2.5 * cast.voices.follow_up_s
     await made.open()
-    assert await made.announce("The tea is ready.") is True
+    assert (await made.announce("The tea is ready.")).ended.result() == "finished"
 
 
 async def test_words_over_an_announcement_cut_it_short(cast, made):
@@ -219,7 +220,7 @@ async def test_words_over_an_announcement_cut_it_short(cast, made):
     announcing = asyncio.create_task(made.announce("The tea is ready."))
     await until(lambda: cast.line.audio)
     cast.hearing.streams[0].emit(Partial("turn on"))
-    assert await announcing is False
+    assert (await announcing).ended.result() == "flushed"
 
 
 async def test_an_announcement_that_waits_when_all_ends_is_told(cast, made):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from hub.dialog.conversation import Conversation, Opening, Voices
+from hub.dialog.conversation import Conversation
 from hub.dialog.life import TRANSITIONS, Life, LifeCounts, LifeMachine
-from hub.engine.port import AudioOut, EngineError, UtteranceEnded
+from hub.dialog.voices import Opening, Voices
+from hub.engine.port import AudioOut, EngineError, TextOut, UtteranceEnded
 from hub.events import EventBus, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
 from hub.understanding.house import ActionResult
@@ -28,6 +30,9 @@ class SlowActor:
 
     def completeness(self, area_id):
         return lambda text: True
+
+    def is_for_house(self, text, area_id):
+        return "light" in text or "bye" in text
 
     async def handle(self, text, area_id, *, trace):
         if self.takes_s < 0:
@@ -61,10 +66,10 @@ class ConversationMachine(RuleBasedStateMachine):
         self.closed = []
         self.turns = []
 
-    @initialize(plays=st.booleans(), opening_s=st.sampled_from([0.0, 0.5]))
-    def begin(self, plays, opening_s):
+    @initialize(plays=st.booleans(), opening_s=st.sampled_from([0.0, 0.5]), autonomous=st.booleans())
+    def begin(self, plays, opening_s, autonomous):
         loop, self.line, self.engine, self.hearing = self.loop, FakeLine(plays=plays), HandEngine(), HandHearing()
-        self.engine.opening_s = opening_s
+        self.engine.opening_s, self.engine.autonomous = opening_s, autonomous
         self.actor = SlowActor(loop)
         bus = EventBus()
         bus.subscribe(lambda event: self.turns.append(event) if isinstance(event, TurnEnded) else None)
@@ -112,6 +117,32 @@ class ConversationMachine(RuleBasedStateMachine):
         self.engine.seconds, self.engine.hold = seconds, hold
         self.engine.eager, self.engine.fails = eager, fails
 
+    @rule(
+        pieces=st.sampled_from([0, 1, 20]),
+        ends=st.booleans(),
+        cut=st.booleans(),
+        changes=st.sampled_from([False] * 9 + [True]),
+    )
+    def the_voice_talks_by_itself(self, pieces, ends, cut, changes):
+        if not self.engine.sessions or self.engine.sessions[0].closed:
+            return
+        session = self.engine.sessions[0]
+
+        def talk():
+            for _ in range(pieces):
+                session.emit(TextOut(" well", 0, 7))
+                session.emit(AudioOut(np.full(1920, 1000, np.int16), 0, 7))
+            if ends:
+                session.emit(UtteranceEnded(0, interrupted=cut))
+            session.autonomous &= not changes  # another voice has taken over
+
+        self.do(talk)
+
+    @rule(speech=st.booleans())
+    def the_room_is_heard(self, speech):
+        now_ms = self.loop.now_ms()
+        self.do(lambda: self.talk.audio(np.zeros(480, np.int16), int(now_ms * 24), now_ms, speech=speech))
+
     @rule()
     def somebody_begins_to_speak(self):
         self.hear(SpeechStarted(0))
@@ -120,7 +151,7 @@ class ConversationMachine(RuleBasedStateMachine):
     def words_so_far(self, text):
         self.hear(Partial(text))
 
-    @rule(text=st.sampled_from(["", "Mm-hm.", "Turn on the light.", "Alexa, bye."]))
+    @rule(text=st.sampled_from(["", "Mm-hm.", "Turn on the light.", "Tell me a story.", "Alexa, bye."]))
     def a_sentence(self, text):
         self.hear(Final(text, 0, 24_000, 0.9))
 

@@ -174,7 +174,7 @@ async def test_a_hand_on_the_satellite_ends_the_conversation(cast, house):
 
 
 async def test_the_house_says_a_sentence_in_one_room(cast, house):
-    assert await house.board.announce("bedroom", "The washing is done.") is True
+    assert (await house.board.announce("bedroom", "The washing is done.")).spoken is True
     assert cast.engine.said == ["The washing is done."]
     assert house.lines["bedroom"].audio
     assert not house.lines["kitchen"].audio
@@ -280,7 +280,7 @@ async def test_a_call_ends_an_announcement(cast, house):
     announcing = asyncio.create_task(house.board.announce("bedroom", "The washing is done."))
     await until(lambda: house.lines["bedroom"].audio)
     house.wakes("bedroom", 25.0)
-    assert await announcing is False
+    assert (await announcing).spoken is False
     assert house.lines["bedroom"].flushed == house.lines["bedroom"].generations
 
 
@@ -308,7 +308,7 @@ async def test_an_announcement_in_a_conversation_waits_for_its_answer(cast, hous
     cast.engine.seconds = 0.3
     cast.hearing.streams[0].emit(Final("Turn on the kitchen lights.", 0, 0, 0.9))
     await until(lambda: house.lines["kitchen"].audio)
-    assert await house.board.announce("kitchen", "The washing is done.") is True
+    assert (await house.board.announce("kitchen", "The washing is done.")).spoken is True
     assert house.lines["kitchen"].flushed == []
     assert len(cast.engine.sessions) == 1
 

@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from hub.dialog.conversation import Voices
 from hub.dialog.life import Life
 from hub.dialog.switchboard import AreaSilentError, Switchboard
+from hub.dialog.voices import Voices
 from hub.engine.port import EngineError
 from hub.events import EventBus, FloorGranted, FloorReleased
 from hub.hearing.port import Final, SpeechStarted

@@ -13,18 +13,34 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 from hub.engine.cascade.wire import LENGTH, Kind, SpeechRequest, pack_answer
 
 
+def fault_is_due(once):
+    """Always, or the first time only: then the file `once` remembers it."""
+    if once and Path(once).exists():
+        return False
+    if once:
+        Path(once).touch()
+    return True
+
+
+def first_half_said(out, request_id, pcm, go_on, *, wait):
+    """Say half of it, then wait for the test; answers the rest."""
+    half = len(pcm) // 4 * 2
+    out.write(pack_answer(Kind.AUDIO, request_id, pcm[:half]))
+    out.flush()
+    while wait and not go_on.exists():
+        time.sleep(0.01)
+    return pcm[half:]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fault", default="")
     parser.add_argument("--once", default="")
+    parser.add_argument("--go-on", default="")
     parser.add_argument("--voice")
     args = parser.parse_args()
     out = sys.stdout.buffer
-    fault = args.fault
-    if args.once and not Path(args.once).exists():
-        Path(args.once).touch()
-    elif args.once:
-        fault = ""
+    fault = args.fault if fault_is_due(args.once) else ""
     if fault == "stillborn":
         return 3
     if fault == "unloadable":
@@ -52,6 +68,8 @@ def main():
             time.sleep(0.3)
         samples = 160 * len(request.text)
         pcm = np.full(samples, len(request.text), "<i2").tobytes()
+        if fault == "halves":
+            pcm = first_half_said(out, request.id, pcm, Path(args.go_on), wait=not first)
         out.write(pack_answer(Kind.AUDIO, request.id, pcm) + pack_answer(Kind.END, request.id, b""))
         out.flush()
     return 0

@@ -5,7 +5,7 @@ import signal
 import numpy as np
 import pytest
 
-from hub.engine.cascade.voice import VoiceProcess, find_voice
+from hub.engine.cascade.voice import VoiceProcess, _without_lead, find_voice
 from hub.engine.port import EngineError
 
 
@@ -47,6 +47,25 @@ async def test_sentences_come_at_24_khz_with_a_gap_between(started):
     assert abs(int(pcm[1200])) == pytest.approx(10, abs=1)
     assert pcm[2400 + 1440] == 0
     assert len(await all_of(voice, "  ")) == 0
+
+
+def test_the_silence_in_front_of_a_voice_is_taken_off():
+    quiet, voice = np.full(1600, -40, np.int16), np.full(800, -3000, np.int16)
+    assert len(_without_lead(np.concatenate((quiet, voice)), 16_000)) == 800 + 160
+    assert len(_without_lead(voice, 16_000)) == 800
+    assert len(_without_lead(quiet, 16_000)) == 1600
+
+
+async def test_the_first_piece_of_a_sentence_does_not_wait_for_the_rest(started, go_on):
+    voice = await started("halves")
+    speaking = voice.speak("A sentence of some length, in two halves.")
+    async with asyncio.timeout(5):
+        first = await anext(speaking)
+        go_on.touch()
+        rest = [pcm async for pcm in speaking]
+    whole = 41 * 240
+    assert 0.3 * whole < len(first) < 0.5 * whole
+    assert len(first) + sum(map(len, rest)) == pytest.approx(whole, abs=5)
 
 
 async def test_death_in_mid_sentence_ends_it_with_an_error_and_the_next_works(started):

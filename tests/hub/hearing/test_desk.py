@@ -1,3 +1,5 @@
+import os
+import queue
 import threading
 
 import pytest
@@ -36,6 +38,22 @@ def test_the_most_urgent_is_read_first(desk):
     gate.set()
     done.wait()
     assert order == [Urgency.FINAL, Urgency.SECOND, Urgency.PARTIAL]
+
+
+def test_the_background_gives_way_and_the_other_desk_does_not(desk):
+    niceness = queue.Queue()
+
+    def read():
+        niceness.put(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return Reading("", 0.0)
+
+    background = ReadingDesk(background=True)
+    background.start()
+    for one in (desk, background):
+        one.submit(Urgency.PARTIAL, read, lambda _r: None, lambda: True)
+        one.stop()
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    assert [niceness.get(), niceness.get()] == [ours, min(ours + 10, 19)]
 
 
 def test_what_is_not_wanted_any_more_is_not_read(desk):

@@ -26,7 +26,7 @@ class Reader:
     def prime(self, vocabulary, wake_word):
         return ()
 
-    def read(self, speech, prompt):
+    def read(self, speech, prompt, wanted):
         self.begun.set()
         assert self.gate.wait(10)
         loud_ms = round(float(np.mean(np.abs(speech) > 0.01)) * len(speech) / 16)
@@ -58,6 +58,8 @@ class Room:
         self.final = final or Reader()
         self.desk = ReadingDesk()
         self.desk.start()
+        self.background = ReadingDesk(background=True)
+        self.background.start()
         self.events = []
         self.arrived = asyncio.Event()
         self.position = 0
@@ -66,6 +68,7 @@ class Room:
             on_event=self.take,
             recognisers=Recognisers(self.final, second),
             desk=self.desk,
+            background=self.background,
             probability=probability,
             now_ms=lambda: 1234.5,
             hangover=Hangover(),
@@ -101,6 +104,7 @@ class Room:
         self.final.gate.set()
         await self.stream.close()
         await asyncio.to_thread(self.desk.stop)
+        await asyncio.to_thread(self.background.stop)
         assert not self.stream._thread.is_alive()
         assert self.desk._thread is None
 
@@ -262,3 +266,49 @@ async def test_two_requests_in_a_row_come_in_order(rooms):
     finals = await room.until(2)
     lengths = [int(final.text.split()[1]) for final in finals]
     assert lengths == [pytest.approx(400, abs=80), pytest.approx(800, abs=80)]
+
+
+async def test_words_so_far_never_hold_up_the_final(rooms):
+    second = Reader("turn on")
+    room = rooms(final=Reader("Turn on the light"), second=second, hints=HearingHints(is_complete=lambda _text: True))
+    second.gate.clear()
+    room.play(sound(320, 800))
+    async with asyncio.timeout(5):
+        while not second.begun.is_set():
+            await asyncio.sleep(0.01)
+    room.play(sound(600))
+    assert (await room.until(1))[0].text == "Turn on the light"
+    assert second.lengths == []
+    second.gate.set()
+
+
+async def test_a_reader_learns_that_the_turn_went_on(rooms):
+    asked = []
+
+    class Slow(Reader):
+        def read(self, speech, prompt, wanted):
+            reading = super().read(speech, prompt, wanted)
+            asked.append(wanted())
+            return reading
+
+    room = rooms(final=Slow("half"))
+    room.final.gate.clear()
+    room.play(sound(320, 600, 200))
+    await room.idle()
+    room.play(sound(0, 400))
+    await room.idle()
+    room.final.gate.set()
+    room.play(sound(1000))
+    await room.until(1)
+    assert asked == [False, True]
+
+
+async def test_no_words_so_far_are_read_when_the_turn_may_be_ending(rooms):
+    second = Reader("turn on")
+    whole = HearingHints(is_complete=lambda _text: True)
+    room = rooms(final=Reader("Turn on the light"), second=second, hints=whole)
+    room.play(sound(320, 416, 600))  # the first words so far would be due in the first frame of silence
+    await room.until(1)
+    await room.idle()
+    assert second.lengths == []
+    assert room.of(Partial) == []

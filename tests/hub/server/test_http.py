@@ -26,11 +26,12 @@ class Facts:
     def __init__(self):
         self.trouble = None
         self.error = None
+        self.parts = {}
 
     def status(self):
         if self.error:
             raise self.error
-        return {"name": "hub", "home": {"kind": "demo", "trouble": self.trouble}}
+        return {"name": "hub", "home": {"kind": "demo", "trouble": self.trouble}, **self.parts}
 
     def rooms(self):
         return {"areas": [{"id": "kitchen", "name": "Kitchen", "satellites": []}], "last_decisions": []}
@@ -89,6 +90,31 @@ async def test_health_needs_no_token_and_tells_nothing_else(client, facts):
             "version": __version__,
             "code": "home_unreachable",
         }
+
+
+async def test_health_names_what_is_missing_and_how_the_voice_does(client, facts):
+    gone = {"code": "hearing_failed", "message": "pip install it into /home/somebody"}
+    facts.parts = {
+        "engine": "CPU cascade",
+        "engine_state": {"state": "lost", "trouble": {"code": "engine_down", "message": "secret"}},
+        "recogniser": {"ready": False, "trouble": gone},
+        "voice": {"ready": True, "trouble": None},
+    }
+    async with client.get("/health") as answer:
+        assert await answer.json() == {
+            "status": "degraded",
+            "version": __version__,
+            "missing": {"recogniser": "hearing_failed"},
+            "engine": {"name": "CPU cascade", "state": "lost", "code": "engine_down"},
+        }
+    facts.parts = {"engine": "PersonaPlex", "engine_state": {"state": "ready", "trouble": None}}
+    async with client.get("/health") as answer:
+        health = await answer.json()
+        assert health["status"] == "ok"
+        assert health["engine"] == {"name": "PersonaPlex", "state": "ready"}
+    facts.parts["engine_state"]["state"] = "lagging"
+    async with client.get("/health") as answer:
+        assert (await answer.json())["status"] == "degraded"
 
 
 @pytest.mark.parametrize("path", ["/metrics", "/api/v1/status", "/api/v1/rooms", "/api/v1/events", "/nothing"])

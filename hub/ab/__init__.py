@@ -1,0 +1,1 @@
+"""The same recorded turns through two engines, side by side."""

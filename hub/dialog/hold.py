@@ -1,0 +1,89 @@
+"""Whether the words of a voice that talks by itself may go out: never before it is known whom the user spoke to."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from enum import Enum
+from typing import Final
+
+_LOG = logging.getLogger(__name__)
+
+# A turn that is not classified so long after its last sound is the engine's to answer.
+HOLD_MS: Final = 600.0
+# One whose words so far are for the house is waited for this long.
+LIKELY_HOLD_MS: Final = 2500.0
+
+
+class Words(Enum):
+    """What happens to the engine's own words."""
+
+    FREE = "free"  # they are spoken
+    HELD = "held"  # they wait: the user's turn is not understood yet
+    HOUSE = "house"  # they are not wanted: the house answers
+
+
+TRANSITIONS: Final[dict[Words, frozenset[Words]]] = {
+    Words.FREE: frozenset({Words.HELD, Words.HOUSE}),
+    Words.HELD: frozenset({Words.FREE, Words.HOUSE}),
+    Words.HOUSE: frozenset({Words.FREE, Words.HELD}),
+}
+
+
+class HoldCounts:
+    """Counts the steps of all conversations of a hub, by (from, to), and what was heard that should not have been.
+
+    Attributes:
+        escaped_frames: 80 ms frames of the engine's own answer that were sent before a turn turned out to be the
+            house's.
+    """
+
+    def __init__(self) -> None:
+        self.taken: Counter[tuple[Words, Words]] = Counter()
+        self.refused: Counter[tuple[Words, Words]] = Counter()
+        self.escaped_frames = 0
+
+
+class Hold:
+    """One conversation's rule, with the clock of its user's turn."""
+
+    def __init__(self, session: str, counts: HoldCounts) -> None:
+        self.state = Words.FREE
+        self.likely_house = False
+        """Whether the user's words so far are a whole request to the house."""
+        self._session = session
+        self._counts = counts
+        self._spoke_ms = 0.0
+
+    @property
+    def spoke_ms(self) -> float:
+        """When the user was last heard to speak."""
+        return self._spoke_ms
+
+    def spoke(self, at_ms: float) -> None:
+        """The user speaks at this moment."""
+        self._spoke_ms = max(self._spoke_ms, at_ms)
+
+    def hold(self, at_ms: float) -> None:
+        """A turn of the user begins or goes on."""
+        self.spoke(at_ms)
+        if self.state is Words.FREE:
+            self.transition(Words.HELD)
+
+    def is_over(self, now_ms: float) -> bool:
+        """Whether the engine's words have been held for as long as a user is to wait."""
+        limit_ms = LIKELY_HOLD_MS if self.likely_house else HOLD_MS
+        return self.state is Words.HELD and now_ms - self._spoke_ms >= limit_ms
+
+    def transition(self, to: Words) -> bool:
+        """The only place where it changes: logs, counts and refuses (False) the illegal."""
+        step = (self.state, to)
+        if to not in TRANSITIONS[self.state]:
+            self._counts.refused[step] += 1
+            _LOG.debug("session %s: words %s to %s refused", self._session, self.state.value, to.value)
+            return False
+        self._counts.taken[step] += 1
+        _LOG.debug("session %s: words %s", self._session, to.value)
+        self.state = to
+        self.likely_house = False
+        return True

@@ -1,0 +1,217 @@
+"""The turns of one conversation: each sentence of the user is acted upon, answered and recorded, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.dialog.acting import Outcome
+from hub.dialog.mouth import Mouth
+from hub.dialog.speaking import Speech
+from hub.dialog.turn import Turn
+from hub.dialog.voices import Opening, Voices
+from hub.events import Acted, HeardFinal, Saying, Trouble, TurnEnded
+from hub.hearing.port import Final as FinalText
+from protocol.errors import RoomtoneError
+
+_LOG = logging.getLogger(__name__)
+
+# A house that has not answered by then will not; the room must not be held for it.
+_ACTING_LIMIT_S: Final = 30.0
+# A voice that has talked for so long without a word of the user talks to nobody.
+MONOLOGUE_S: Final = 120.0
+_WAITING_TURNS: Final = 4
+# A cancelled turn has nothing to wait for; one that does not end must not keep the floor.
+_WORKER_END_S: Final = 2.0
+
+
+class ActingTimeoutError(RoomtoneError):
+    """The house did not answer in time."""
+
+    code = "acting_timeout"
+    retry = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What the user said in a turn.
+
+    Attributes:
+        called: whether a wake word or a button opened it.
+        for_house: whether the house answers it; a voice that talks by itself answers anything else.
+    """
+
+    final: FinalText
+    called: bool
+    for_house: bool
+
+
+class Turns:
+    """Takes the user's sentences in order.
+
+    Args:
+        opening: the call that the first turn belongs to.
+        after: told after each turn whether the conversation is to go on.
+    """
+
+    def __init__(
+        self, opening: Opening, area_id: str, voices: Voices, mouth: Mouth, *, after: Callable[[bool], None]
+    ) -> None:
+        self.trace = opening.trace
+        self.in_turn = False
+        self.waiting: asyncio.Queue[Sentence] = asyncio.Queue(_WAITING_TURNS)
+        self._session, self._area_id = opening.session, area_id
+        self._voices, self._mouth, self._after = voices, mouth, after
+        self._opening: Opening | None = opening
+        self._number = 0
+        self._anchor: tuple[int, float] | None = None
+        self._worker: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to take them."""
+        self._worker = asyncio.create_task(self._take_turns(), name=f"turns-{self._session}")
+
+    async def stop(self) -> None:
+        """Take no more; the running turn ends here."""
+        if self._worker is not None:
+            self._worker.cancel()
+            _, running = await asyncio.wait({self._worker}, timeout=_WORKER_END_S)
+            if running:
+                _LOG.error("session %s: its turn does not end", self._session)
+
+    def put(self, sentence: Sentence) -> None:
+        """The user has said this. The oldest unanswered sentence is the least wanted."""
+        if self.waiting.full():
+            self.waiting.get_nowait()
+        self.waiting.put_nowait(sentence)
+        self._mouth.unasked.enough()
+
+    def call(self, opening: Opening) -> None:
+        """The next turn belongs to this call."""
+        self._opening = opening
+
+    def anchor(self, samples: int, at_ms: float) -> None:
+        """This capture position was at this time of the hub."""
+        self._anchor = (samples, at_ms)
+
+    async def _take_turns(self) -> None:
+        while True:
+            sentence = await self.waiting.get()
+            self.in_turn = True
+            try:
+                goes_on = await self._take_turn(sentence)
+            except RoomtoneError as error:
+                _LOG.warning("session %s: a turn failed: %s", self._session, error.code)
+                self._voices.bus.publish(Trouble(error.code, error.sentence))
+                goes_on = True
+            except Exception:  # noqa: BLE001 (logged; see below)
+                # A defect of ours must not leave a room with a floor that nobody can take back.
+                _LOG.exception("session %s: a turn broke", self._session)
+                self._voices.bus.publish(Trouble("internal", "A turn failed by a defect; the log says where."))
+                goes_on = False
+            self.in_turn = False
+            self._after(goes_on)
+
+    async def _take_turn(self, sentence: Sentence) -> bool:
+        turn = self._begin(sentence.final)
+        bus, area, text = self._voices.bus, self._area_id, sentence.final.text
+        try:
+            frame = self._mouth.frame_at(sentence.final.end_samples)
+            bus.publish(HeardFinal(turn.trace, self._session, area, text, frame))
+            if not sentence.for_house and await self._let_talk(turn):
+                return True
+            outcome = await self._act(text, turn)
+            self._note(turn, outcome)
+            await self._answer(turn, outcome.sentence)
+        finally:
+            bus.publish(TurnEnded(turn.trace, self._session, area, turn.record()))
+        # Talk that is not for the house gets one honest answer, not a running commentary.
+        not_for_us = not sentence.called and outcome.understanding.reason == "not_understood"
+        return not (outcome.understanding.ends_conversation or (not_for_us and not self._mouth.autonomous))
+
+    def _begin(self, final: FinalText) -> Turn:
+        self._number += 1
+        opening, self._opening = self._opening, None
+        self.trace = opening.trace if opening is not None else self._voices.new_trace()
+        why = opening.why if opening is not None else "the conversation goes on"
+        turn = Turn(self.trace, self._session, self._number, self._area_id, why)
+        if opening is not None:
+            turn.mark("onset", opening.onset_ms)
+            turn.mark("wake", opening.wake_ms)
+            turn.mark("floor", opening.floor_ms)
+        else:
+            turn.mark("onset", self._ms_of(final.start_samples))
+        turn.mark("speech_end", self._ms_of(final.end_samples))
+        turn.mark("transcript", final.decoded_ms or self._voices.now_ms())
+        turn.user = final.text
+        return turn
+
+    async def _act(self, text: str, turn: Turn) -> Outcome:
+        try:
+            async with asyncio.timeout(_ACTING_LIMIT_S):
+                return await self._voices.actor.handle(text, self._area_id, trace=turn.trace)
+        except TimeoutError:
+            raise ActingTimeoutError("The house did not answer in time; please try again.") from None
+
+    def _note(self, turn: Turn, outcome: Outcome) -> None:
+        turn.note(outcome.understood_ms, outcome.results)
+        for result in outcome.results:
+            action = result.action
+            self._voices.bus.publish(
+                Acted(
+                    turn.trace,
+                    self._session,
+                    self._area_id,
+                    action.domain,
+                    action.service,
+                    action.entity_ids,
+                    result.verified,
+                    result.state,
+                    result.error,
+                )
+            )
+
+    async def _answer(self, turn: Turn, sentence: str) -> None:
+        if not sentence:
+            return
+        turn.assistant = sentence
+        speeches: list[Speech] = []
+
+        def begun(speech: Speech) -> None:
+            speeches.append(speech)
+            self._voices.bus.publish(Saying(turn.trace, self._session, self._area_id, sentence))
+
+        try:
+            await self._mouth.say(sentence, begun)
+        finally:
+            for speech in speeches:
+                turn.mark("audio_out", speech.first_sent_ms)
+                turn.mark("audio_played", speech.first_played_ms)
+
+    async def _let_talk(self, turn: Turn) -> bool:
+        """Leave the answer to the voice; False when it is lost before its first word and the house must answer."""
+        unasked = self._mouth.unasked
+        turn.mark("understood", self._voices.now_ms())
+        unasked.begin_turn()
+        try:
+            async with asyncio.timeout(MONOLOGUE_S):
+                await unasked.answered()
+        except TimeoutError:
+            self._mouth.interrupt()
+        finally:
+            now_ms = self._voices.now_ms()
+            turn.assistant = "".join(stretch.heard_text(now_ms) for stretch in unasked.stretches).strip() or None
+            for stretch in unasked.stretches:
+                turn.mark("audio_out", stretch.speech.first_sent_ms)
+                turn.mark("audio_played", stretch.speech.first_played_ms)
+        return bool(unasked.stretches) or self._mouth.autonomous or not self.waiting.empty()
+
+    def _ms_of(self, samples: int) -> float | None:
+        """The hub's time of a capture position."""
+        if self._anchor is None:
+            return None
+        anchor_samples, anchor_ms = self._anchor
+        return anchor_ms + (samples - anchor_samples) / 24.0

@@ -1,0 +1,455 @@
+"""A conversation with a voice that hears and talks by itself, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+
+from hub.dialog.acting import Actor
+from hub.dialog.conversation import Conversation
+from hub.dialog.hold import TRANSITIONS, Hold, HoldCounts, Words
+from hub.dialog.life import Life
+from hub.dialog.mouth import DUCK_DB
+from hub.dialog.turns import MONOLOGUE_S
+from hub.dialog.voices import Opening, Voices
+from hub.engine.port import AudioOut, Persona, UtteranceEnded
+from hub.engine.scripted import Script, ScriptedEngine
+from hub.engine.scripted_duplex import DuplexEngine
+from hub.engine.supervisor import SupervisedEngine
+from hub.events import AssistantText, EventBus, HeardFinal, HeardPartial, Saying, TurnEnded
+from hub.hearing.port import Final, Partial, SpeechStarted
+from hub.home.demo import DemoHome
+from hub.understanding.listener import Listener
+from protocol.messages import Duck, Play, Playback
+from tests.hub.dialog.conftest import FakeLine, HandHearing
+from tests.hub.dialog.virtual_time import VirtualLoop
+
+LOUD = np.full(480, 6000, np.int16)
+SILENCE = np.zeros(480, np.int16)
+STORY = "Once upon a time there was a house that could talk all day and all night long."
+LIGHTS = "Turn on the kitchen lights."
+
+
+class Room:
+    """A satellite in real time: what is sent to it is played 60 ms later, and said so every 100 ms."""
+
+    def __init__(self, loop, engine):
+        self.loop, self.engine = loop, engine
+        self.hearing, self.home, self.events = HandHearing(), DemoHome(now=loop.time), []
+        self.line = FakeLine(plays=False)
+        self.line.send_audio, self.line.send = self.play, self.send
+        self.begun_s = {}
+        self.heard, self.closed, self.samples = [], [], 0
+        bus = self.bus = EventBus()
+        bus.subscribe(self.events.append)
+        traces = iter(f"trace-{number}" for number in range(1, 100))
+        self.voices = Voices(
+            engine=engine,
+            hearing=self.hearing,
+            actor=Actor(self.home, Listener(), now_ms=loop.now_ms),
+            bus=bus,
+            vocabulary=list,
+            now_ms=loop.now_ms,
+            new_trace=lambda: next(traces),
+            follow_up_s=8.0,
+            persona=lambda area: Persona("butler", "NATF2", f"You serve in the {area}."),
+        )
+        generations = iter(range(1, 100))
+        self.talk = Conversation(
+            self.line,
+            Opening("s-1", "trace-0", "alexa", "why", loop.now_ms(), loop.now_ms(), loop.now_ms()),
+            self.voices,
+            next_generation=lambda: next(generations),
+            on_closed=lambda _talk, reason: self.closed.append(reason),
+        )
+
+    def send(self, message):
+        self.line.sent.append(message)
+        if isinstance(message, Play):
+            self.begun_s[message.generation] = self.loop.time()
+
+    def play(self, pcm, *, generation, samples, last):
+        due_s = max(self.loop.time() + 0.06, getattr(self, "_free_s", 0.0))
+        self._free_s = due_s + 0.02
+
+        def played():
+            if generation in self.line.flushed:
+                return
+            self.heard.append((self.loop.time(), generation, bool(pcm.any())))
+            if last or samples % 2400 == 0:
+                state = "finished" if last else "playing"
+                word = Playback(
+                    generation=generation, state=state, samples=samples + 480, time_us=int(self.loop.time() * 1e6)
+                )
+                self.talk.playback(word, self.loop.now_ms())
+
+        self.loop.call_at(self._free_s, played)
+
+    @property
+    def ears(self):
+        return self.hearing.streams[-1]
+
+    @property
+    def session(self):
+        return self.engine.sessions[-1]
+
+    def seen(self, kind):
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def sound_after(self, at_s):
+        return [at for at, _generation, loud in self.heard if loud and at > at_s]
+
+    async def begin(self):
+        await self.home.start()
+        await self.engine.start()
+        assert await self.talk.open()
+
+    async def pass_s(self, seconds, sound=SILENCE):
+        for _ in range(round(seconds * 50)):
+            self.talk.audio(sound, self.samples, self.loop.now_ms(), speech=sound is LOUD)
+            self.samples += 480
+            await asyncio.sleep(0.02)
+
+    async def user_speaks(self, text, *, final_after_s=0.5, partial=True):
+        """1 s of speech, then silence until the recogniser has the text; returns when the speech ended."""
+        start = self.samples
+        await self.pass_s(0.1, LOUD)
+        self.ears.emit(SpeechStarted(start))
+        await self.pass_s(0.5, LOUD)
+        if partial:
+            self.ears.emit(Partial(text.rstrip(".!?")))
+        await self.pass_s(0.4, LOUD)
+        ended_s, end = self.loop.time(), self.samples
+        await self.pass_s(final_after_s)
+        self.ears.emit(Final(text, start, end, 0.9, decoded_ms=self.loop.now_ms()))
+        return ended_s
+
+    async def until(self, condition, seconds=10.0):
+        for _ in range(round(seconds * 50)):
+            if condition():
+                return
+            await self.pass_s(0.02)
+        raise AssertionError("it did not come about")
+
+    async def turn(self, number=1):
+        await self.until(lambda: len(self.seen(TurnEnded)) >= number, 20.0)
+        return self.seen(TurnEnded)[number - 1].record
+
+
+def story(*replies, engine=None):
+    def wrap(told):
+        def play():
+            loop = VirtualLoop()
+            broken = []
+            loop.set_exception_handler(lambda _loop, context: broken.append(context))
+
+            async def whole():
+                voice = engine() if engine is not None else DuplexEngine()
+                first = getattr(voice, "first", voice)
+                first.script.replies = list(replies)
+                room = Room(loop, voice)
+                await room.begin()
+                try:
+                    await told(room)
+                finally:
+                    await room.talk.close("test_over")
+                    await room.home.close()
+                    await voice.close()
+                assert room.talk.life is Life.CLOSED
+                assert asyncio.all_tasks() == {asyncio.current_task()}
+
+            try:
+                loop.run_until_complete(whole())
+            finally:
+                loop.close()
+            assert broken == []
+
+        play.__name__ = told.__name__
+        return play
+
+    return wrap
+
+
+@story("It is a lovely day, is it not?")
+async def test_what_is_not_for_the_house_the_voice_answers_once_that_is_known(room):
+    ended_s = await room.user_speaks("I slept so well last night.")
+    assert room.heard == []  # the voice has been talking for a third of a second by now
+    assert room.session._own is not None
+    record = await room.turn()
+    assert record["user"] == "I slept so well last night."
+    assert record["assistant"] == "It is a lovely day, is it not?"
+    assert record["actions"] == []
+    t_ms = record["t_ms"]
+    assert t_ms["transcript"] <= t_ms["understood"] <= t_ms["audio_out"] <= t_ms["audio_played"]
+    assert t_ms["audio_out"] - ended_s * 1000 < 620
+    assert room.session.said == []
+    pieces = room.seen(AssistantText)
+    assert "".join(event.piece for event in pieces).strip() == record["assistant"]
+    frames = [event.frame for event in pieces]
+    assert frames == sorted(frames)
+    assert frames[0] > 0
+    assert room.session.user_texts == ["I slept so well last night."]
+    assert room.voices.holds.escaped_frames == 0
+
+
+@story("Sure, I have turned everything off.", STORY)
+async def test_a_request_to_the_house_is_answered_by_what_really_happened_and_by_nothing_else(room):
+    await room.user_speaks(LIGHTS)
+    record = await room.turn()
+    assert record["actions"][0]["verified"]
+    assert room.session.said == [record["assistant"]]
+    assert len(room.seen(Saying)) == 1
+    assert len({generation for _, generation, _ in room.heard}) == 1
+    await room.pass_s(0.2)
+    assert not room.session.silent  # it may talk again
+    await room.user_speaks("That is really kind of you.")
+    assert (await room.turn(2))["assistant"] == STORY
+
+
+@story("Well, let me think about that one.")
+async def test_words_that_nobody_has_understood_in_time_are_not_held_longer(room):
+    ended_s = await room.user_speaks("I slept so well last night.", final_after_s=1.5)
+    first_s = room.sound_after(ended_s)[0]
+    assert 0.55 < first_s - ended_s < 0.9
+    record = await room.turn()
+    assert record["assistant"] == "Well, let me think about that one."
+    assert record["t_ms"]["audio_out"] is not None
+    assert room.line.flushed == []
+
+
+@story("Oh, the lights, I would not know.")
+async def test_words_that_escaped_before_a_slow_recogniser_had_the_request_are_cut_and_counted(room):
+    ended_s = await room.user_speaks(LIGHTS, final_after_s=1.2, partial=False)
+    assert room.sound_after(ended_s)
+    record = await room.turn()
+    assert room.session.said == [record["assistant"]]
+    assert room.line.flushed == [1]
+    assert 1 <= room.voices.holds.escaped_frames <= 12
+
+
+@story("Oh, the lights, I would not know.")
+async def test_words_so_far_that_are_a_request_hold_the_voice_until_the_end(room):
+    ended_s = await room.user_speaks(LIGHTS, final_after_s=1.2)
+    assert room.sound_after(ended_s) == []
+    record = await room.turn()
+    assert room.session.said == [record["assistant"]]
+    assert room.voices.holds.escaped_frames == 0
+
+
+@story(STORY, "As you like.")
+async def test_words_over_the_talk_duck_it_and_then_cut_it_and_what_was_heard_is_known(room):
+    await room.user_speaks("Tell me a story, would you?")
+    await room.until(lambda: room.talk.agent_speaking)
+    await room.pass_s(1.6)
+    cut_s = room.loop.time()
+    await room.user_speaks("No, something with horses.")
+    record = await room.turn(1)
+    assert room.line.of(Duck)[0].gain_db == DUCK_DB
+    assert room.line.flushed == [1]
+    assert room.session.interruptions == 1
+    assert STORY.startswith(record["assistant"])
+    assert 4 <= len(record["assistant"].split()) <= 10
+    heard = [at for at in room.sound_after(cut_s) if at < cut_s + 1.5]
+    assert max(heard) - cut_s < 0.75  # the words were known 0.6 s after the first sound
+    assert (await room.turn(2))["assistant"] == "As you like."
+
+
+@story(STORY)
+async def test_a_backchannel_over_the_talk_costs_no_word(room):
+    await room.user_speaks("Tell me a story, would you?")
+    await room.until(lambda: room.talk.agent_speaking)
+    await room.pass_s(1.0)
+    await room.user_speaks("Mm-hm.")
+    assert (await room.turn())["assistant"] == STORY
+    assert room.line.flushed == []
+    assert [duck.gain_db for duck in room.line.of(Duck)] == [DUCK_DB, 0.0]
+
+
+@story(STORY)
+async def test_the_house_announces_after_a_pause_and_the_voice_listens_meanwhile(room):
+    await room.user_speaks("Tell me a story, would you?")
+    await room.until(lambda: room.talk.agent_speaking)
+    announcing = asyncio.create_task(room.talk.announce("The tea is ready."))
+    await room.until(announcing.done, 15.0)
+    assert announcing.result().ended.result() == "finished"
+    assert announcing.result().ids == (4, 5, 6, 7)
+    assert room.session.said == ["The tea is ready."]
+    assert (await room.turn())["assistant"] == STORY
+    assert not room.session.silent
+
+
+@story(" ".join([STORY] * 4))
+async def test_the_house_does_not_wait_for_the_end_of_a_long_story(room):
+    await room.user_speaks("Tell me a story, would you?")
+    await room.until(lambda: room.talk.agent_speaking)
+    begun_s = room.loop.time()
+    announcing = asyncio.create_task(room.talk.announce("The tea is ready."))
+    await room.until(announcing.done, 20.0)
+    assert announcing.result().ended.result() == "finished"
+    assert 8.0 < room.loop.time() - begun_s < 11.0
+    assert room.line.flushed == [1]
+    assert STORY in (await room.turn())["assistant"]
+
+
+@story()
+async def test_a_greeting_does_not_fall_into_the_words_after_the_wake_word(room):
+    for frame in range(40):
+        room.session._on_event(AudioOut(np.full(1920, 3000, np.int16), 0, frame))
+        if frame == 4:
+            speaking = asyncio.create_task(room.user_speaks(LIGHTS))
+        await asyncio.sleep(0.08) if frame > 4 else await room.pass_s(0.08)
+    await speaking
+    record = await room.turn()
+    assert room.session.said == [record["assistant"]]
+    assert len({generation for _, generation, _ in room.heard}) == 1
+
+
+@story()
+async def test_a_greeting_that_nobody_talks_over_is_heard(room):
+    for frame in range(10):
+        room.session._on_event(AudioOut(np.full(1920, 3000, np.int16), 0, frame))
+        await room.pass_s(0.08)
+    room.session._on_event(UtteranceEnded(0))
+    await room.until(lambda: not room.talk.agent_speaking)
+    assert sum(loud for _, _, loud in room.heard) == 40
+
+
+@story("Well, let me think about that one.")
+async def test_words_that_the_recogniser_is_late_with_do_not_cut_the_answer_to_them(room):
+    speaking = asyncio.create_task(room.user_speaks("I slept so well last night.", final_after_s=1.5))
+    await room.until(lambda: room.talk.agent_speaking)
+    room.ears.emit(Partial("I slept so well last night"))
+    await speaking
+    assert (await room.turn())["assistant"] == "Well, let me think about that one."
+    assert room.line.flushed == []
+
+
+@story("One.", "Two.", "Three.")
+async def test_chatting_goes_on_and_a_goodbye_ends_it(room):
+    for number, text in enumerate(("I slept well.", "The dog slept too.", "So did the cat."), 1):
+        await room.user_speaks(text)
+        await room.turn(number)
+    assert room.talk.life is Life.OPEN
+    await room.user_speaks("Goodbye.")
+    await room.until(lambda: room.closed)
+    assert room.closed == ["ended"]
+    assert len(room.session.said) == 1
+
+
+@story()
+async def test_a_voice_that_has_nothing_to_say_ends_the_turn_and_silence_the_conversation(room):
+    await room.user_speaks("I slept so well last night.")
+    record = await room.turn()
+    assert record["assistant"] is None
+    assert record["t_ms"]["audio_out"] is None
+    await room.until(lambda: room.closed, 10.0)
+    assert room.closed == ["silence"]
+
+
+@story(" ".join([STORY] * 60))
+async def test_a_voice_that_talks_to_nobody_for_minutes_loses_the_room(room):
+    await room.user_speaks("Tell me a story, would you?")
+    await room.until(lambda: room.closed, MONOLOGUE_S + 30.0)
+    assert room.closed == ["silence"]
+
+
+@story("Hello there, what can I do for you?")
+async def test_the_voice_is_fed_at_all_times_and_frames_are_counted_from_the_first(room):
+    assert room.session.request.persona == Persona("butler", "NATF2", "You serve in the kitchen.")
+    await room.pass_s(0.8)
+    await room.user_speaks("I slept so well last night.")
+    await room.turn()
+    assert room.session.heard_samples == room.samples
+    (final,) = room.seen(HeardFinal)
+    assert final.frame == (0.8 + 1.0) * 12.5 // 1
+    assert room.seen(HeardPartial)[0].frame == (0.8 + 0.6) * 12.5 // 1
+
+
+@story("One moment.")
+async def test_noise_without_words_lets_the_voice_talk_again(room):
+    start = room.samples
+    await room.pass_s(0.5, LOUD)
+    room.ears.emit(SpeechStarted(start))
+    room.ears.emit(Final("", start, start + 4800, 0.0))
+    await room.until(lambda: room.heard, 2.0)
+    assert room.seen(TurnEnded) == []
+
+
+def supervised():
+    loop = asyncio.get_running_loop()
+    return SupervisedEngine(DuplexEngine(), ScriptedEngine(Script()), publish=lambda _event: None, now_s=loop.time)
+
+
+@story(STORY, STORY, engine=supervised)
+async def test_the_voice_dies_in_the_middle_of_a_word_and_the_house_still_answers(room):
+    first, other = room.engine.first, room.engine.other
+    await room.user_speaks("Tell me a story, would you?")
+    await room.until(lambda: room.talk.agent_speaking)
+    await room.pass_s(1.0)
+    first.kill()
+    lost_s = room.loop.time()
+    record = await room.turn()
+    assert record["assistant"].startswith("Once upon a time")
+    assert len(other.sessions[0].said) == 1
+    assert room.sound_after(lost_s + 1.0)
+    ended_s = await room.user_speaks(LIGHTS)
+    record = await room.turn(2)
+    assert record["actions"][0]["verified"]
+    assert other.sessions[0].said[-1] == record["assistant"]
+    assert record["t_ms"]["audio_out"] - ended_s * 1000 < 2000
+    await room.user_speaks("The quarterly figures surprised everybody.")
+    await room.until(lambda: room.closed)
+    assert room.closed == ["ended"]  # as with any voice that does not chat
+    assert len(first.sessions) == 1
+
+
+@story(STORY, engine=supervised)
+async def test_the_voice_dies_while_it_speaks_for_the_house(room):
+    await room.user_speaks("Is the garage door open?")
+    await room.until(lambda: room.engine.first.sessions[0].said and room.talk.agent_speaking)
+    await room.pass_s(0.4)
+    room.engine.first.kill()
+    record = await room.turn()
+    (said,) = room.engine.other.sessions[0].said
+    assert said.endswith(record["assistant"])
+    assert len(said) > len(record["assistant"])
+    assert len({generation for _, generation, _ in room.heard}) == 1  # one answer, from whichever voice
+
+
+@story(engine=supervised)
+async def test_lost_while_the_last_words_of_an_answer_are_still_played_it_is_said_after_them(room):
+    await room.user_speaks("Is the garage door open?")
+    session = room.engine.first
+    await room.until(lambda: session.sessions[0].said and room.talk.agent_speaking)
+    await room.until(lambda: not session.sessions[0]._queue)
+    assert room.talk.agent_speaking
+    session.kill()
+    record = await room.turn()
+    assert record["t_ms"]["audio_played"] is not None
+    await room.until(lambda: not room.talk.agent_speaking)
+    assert len({generation for _, generation, _ in room.heard}) == 2
+    assert room.begun_s[2] >= max(at for at, generation, _ in room.heard if generation == 1)
+    assert room.line.flushed == []
+
+
+@story(STORY, engine=supervised)
+async def test_a_voice_that_says_only_what_it_wants_has_the_house_speak_by_the_cpu(room):
+    room.engine.first.script.can_say = False
+    await room.user_speaks(LIGHTS)
+    record = await room.turn()
+    assert room.engine.other.sessions[0].said == [record["assistant"]]
+    assert room.talk.life is Life.OPEN
+    await room.pass_s(0.5)
+    assert not room.engine.first.sessions[0].silent
+
+
+def test_only_what_the_table_allows_happens_to_the_words_and_all_of_it_is_counted():
+    counts = HoldCounts()
+    for start in Words:
+        for to in Words:
+            hold = Hold("s", counts)
+            hold.state = start
+            assert hold.transition(to) is (to in TRANSITIONS[start])
+            assert hold.state is (to if to in TRANSITIONS[start] else start)
+    assert (counts.taken.total(), counts.refused.total()) == (6, 3)
