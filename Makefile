@@ -32,7 +32,7 @@ test-assistant: .dev ## Tests against a real Home Assistant (needs Python 3.13; 
 	@$(PYTEST) -m assistant --timeout 600 $(ARGS)
 
 test-engine: .engine ## Tests with the full-duplex model, tiny and on the CPU (1.3 GB; its environment is made on first use)
-	@PYTHONPATH=. $(ENGINE)/bin/python -m pytest -m engine tests/hub/engine/personaplex/model $(ARGS)
+	@PYTHONPATH=. $(ENGINE)/bin/python -m pytest -m engine tests/hub/engine/personaplex/model tests/hub/engine/personaplex/serving/test_engine_process.py $(ARGS)
 	@$(PYTEST) -m duplex $(ARGS)
 
 test-netns: .dev ## Tests across network namespaces (needs root and iproute2)

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.config_engine import EngineSettings
-from hub.engine.personaplex.capacity import remember_rows
-from hub.engine.personaplex.environment import engine_environment
-from hub.engine.personaplex.gpu import find_gpus
-from hub.engine.personaplex.standing import find_python
-from hub.engine.personaplex.trial import Trial, TrialError
-from hub.engine.personaplex.verdict import NOT_YET_HEARD, judge, table
-from hub.engine.personaplex.weights import inspect
+from hub.engine.personaplex.setup.capacity import remember_rows
+from hub.engine.personaplex.setup.environment import engine_environment
+from hub.engine.personaplex.setup.gpu import find_gpus
+from hub.engine.personaplex.setup.standing import find_python
+from hub.engine.personaplex.setup.trial import Trial, TrialError
+from hub.engine.personaplex.setup.verdict import NOT_YET_HEARD, judge, table
+from hub.engine.personaplex.setup.weights import inspect
 
 SIZES: Final = (1, 2, 4, 8, 16)
 CPU_SIZES: Final = (1, 2)

@@ -57,7 +57,7 @@ def _tell(line: str) -> None:
 
 
 def _install(options: argparse.Namespace) -> int:
-    from hub.engine.personaplex.install import install, this_machines_build
+    from hub.engine.personaplex.setup.install import install, this_machines_build
 
     venv = options.venv or default_venv(_state_dir(options))
     build = "cpu" if options.cpu else "cuda" if options.cuda else this_machines_build()
@@ -71,7 +71,7 @@ def _install(options: argparse.Namespace) -> int:
 def _fetch(options: argparse.Namespace) -> int:
     import asyncio
 
-    from hub.engine.personaplex.fetch import ENDPOINT, LICENCE_NOTICE, Source, fetch
+    from hub.engine.personaplex.setup.fetch import ENDPOINT, LICENCE_NOTICE, Source, fetch
 
     folder = options.to or default_weights(_state_dir(options))
     _tell(LICENCE_NOTICE)
@@ -127,7 +127,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _voices(options: argparse.Namespace) -> int:
     from hub.config_persona import PACKAGED_VOICES, voice_file
-    from hub.engine.personaplex.weights import inspect
+    from hub.engine.personaplex.setup.weights import inspect
 
     settings = _settings(options)
     found = inspect(options.weights or settings.weights_in(_state_dir(options)), settings.voices)
@@ -143,7 +143,7 @@ def _voices(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    from hub.engine.personaplex.standing import standing
+    from hub.engine.personaplex.setup.standing import standing
 
     found = standing(_settings(options), _state_dir(options))
     lines = [f"{name + ':':16}{fact}" for name, fact in found.lines()]
@@ -159,9 +159,9 @@ def serve(arguments: Sequence[str]) -> int:
     from importlib.util import find_spec
 
     from hub.dialog.persona import default_persona
-    from hub.engine.personaplex import serve as process
-    from hub.engine.personaplex.environment import engine_environment
-    from hub.engine.personaplex.standing import standing
+    from hub.engine.personaplex.serving import serve as process
+    from hub.engine.personaplex.setup.environment import engine_environment
+    from hub.engine.personaplex.setup.standing import standing
     from hub.parts import embedded_options
 
     ours = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -182,7 +182,7 @@ def serve(arguments: Sequence[str]) -> int:
     if found.python is None:
         raise NoEngineError("torch and moshi are in no Python that is known here. Run “roomtone engine install”.")
     environment = engine_environment(directory)
-    return _become(found.python, ["-m", "hub.engine.personaplex.serve", *command], environment)
+    return _become(found.python, ["-m", "hub.engine.personaplex.serving.serve", *command], environment)
 
 
 def _become(python: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:

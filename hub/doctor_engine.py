@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hub.config_engine import EngineSettings
 from hub.doctor_finding import Check, Level
-from hub.engine.personaplex.standing import Standing, standing
+from hub.engine.personaplex.setup.standing import Standing, standing
 
 
 def check_engine(settings: EngineSettings, state_dir: Path) -> list[Check]:

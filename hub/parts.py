@@ -13,7 +13,7 @@ from hub.config_engine import EngineSettings
 from hub.dialog.acting import zone_of
 from hub.dialog.persona import choose_persona, default_persona
 from hub.engine.cascade.engine import CascadeEngine
-from hub.engine.personaplex.standing import Standing, standing
+from hub.engine.personaplex.setup.standing import Standing, standing
 from hub.engine.port import Persona, VoiceEngine
 from hub.engine.scripted import ScriptedEngine
 from hub.engine.supervisor import SupervisedEngine
@@ -22,7 +22,7 @@ from hub.hearing.port import Hearing
 from hub.home.port import Home
 
 if TYPE_CHECKING:
-    from hub.engine.personaplex.engine import EmbeddedOptions
+    from hub.engine.personaplex.embedded.engine import EmbeddedOptions
 
 Progress = Callable[[str], None]
 
@@ -93,8 +93,8 @@ def _make_cascade(state_dir: Path) -> CascadeEngine:
 
 
 def _make_remote(engine: EngineSettings, url: str, persona: Persona) -> VoiceEngine:
-    from hub.engine.personaplex.remote import RemoteEngine
-    from hub.engine.personaplex.remote_request import RemoteOptions
+    from hub.engine.personaplex.remote.engine import RemoteEngine
+    from hub.engine.personaplex.remote.request import RemoteOptions
 
     return RemoteEngine(
         RemoteOptions(
@@ -114,14 +114,14 @@ def _make_remote(engine: EngineSettings, url: str, persona: Persona) -> VoiceEng
 def _make_embedded(
     engine: EngineSettings, found: Standing, persona: Persona, state_dir: Path, progress: Progress
 ) -> VoiceEngine:
-    from hub.engine.personaplex.engine import PersonaPlexEngine
+    from hub.engine.personaplex.embedded.engine import PersonaPlexEngine
 
     return PersonaPlexEngine(embedded_options(engine, found, persona, state_dir), on_progress=progress)
 
 
 def embedded_options(engine: EngineSettings, found: Standing, persona: Persona, state_dir: Path) -> EmbeddedOptions:
     """How the settings want the engine process to be run on this machine."""
-    from hub.engine.personaplex.engine import EmbeddedOptions
+    from hub.engine.personaplex.embedded.engine import EmbeddedOptions
 
     return EmbeddedOptions(
         python=found.python or engine.python_in(state_dir),

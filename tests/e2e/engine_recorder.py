@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from hub.engine.personaplex import serve as process
 from hub.engine.personaplex.model.duplex import DuplexModel
 from hub.engine.personaplex.model.loading import load_model
 from hub.engine.personaplex.port import ModelOptions, Prompt, RowInput, RowOutput
+from hub.engine.personaplex.serving import serve as process
 
 UNFORCED = -1
 

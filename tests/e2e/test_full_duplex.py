@@ -181,7 +181,7 @@ def test_four_rooms_talk_to_one_model_and_each_gets_what_it_would_get_alone(dupl
     notes = tmp_path / "notes"
     notes.mkdir()
     python = tmp_path / "python"
-    # The hub calls `PYTHON -m hub.engine.personaplex.serve OPTIONS`.
+    # The hub calls `PYTHON -m hub.engine.personaplex.serving.serve OPTIONS`.
     python.write_text(f'#!/bin/sh\nshift 2\nexec "{ENGINE}" "{RECORDER}" record "{notes}" "$@"\n')
     python.chmod(0o755)
     duplex.config["engine"]["python"] = str(python)

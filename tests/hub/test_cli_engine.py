@@ -10,8 +10,8 @@ import wave
 import pytest
 
 from hub.cli import main
-from hub.engine.personaplex.install import Installed
-from tests.hub.engine.personaplex.test_weights_folder import complete
+from hub.engine.personaplex.setup.install import Installed
+from tests.hub.engine.personaplex.setup.test_weights_folder import complete
 
 SMI = "#!/bin/sh\necho 'NVIDIA RTX 4090, 24564, 24100, 590.44'\n"
 
@@ -49,7 +49,7 @@ def environment(state, tmp_path):
     python = folder / "bin" / "python"
     python.write_text(
         f"#!{sys.executable}\nimport sys, os, json\nargs = sys.argv[1:]\n"
-        "if 'hub.engine.personaplex.serve' in args:\n"
+        "if 'hub.engine.personaplex.serving.serve' in args:\n"
         "    print(json.dumps({'args': args, 'path': os.environ['PYTHONPATH']})); sys.exit(7)\n"
         "rows = int(args[args.index('--rows') + 1])\n"
         "print(json.dumps({'rows': rows, 'device': args[args.index('--device') + 1], 'dtype': 'bfloat16',\n"

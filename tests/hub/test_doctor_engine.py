@@ -6,9 +6,9 @@ import pytest
 
 from hub.config_engine import EngineSettings
 from hub.doctor_engine import check_engine
-from hub.engine.personaplex import standing as looking
-from hub.engine.personaplex.gpu import Gpu
-from tests.hub.engine.personaplex.test_weights_folder import complete
+from hub.engine.personaplex.setup import standing as looking
+from hub.engine.personaplex.setup.gpu import Gpu
+from tests.hub.engine.personaplex.setup.test_weights_folder import complete
 
 GPU = Gpu("NVIDIA RTX 4090", 24 << 30, int(23.6 * (1 << 30)), "590.44")
 

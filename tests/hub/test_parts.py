@@ -7,9 +7,9 @@ import pytest
 from hub.config import Settings
 from hub.dialog.persona import DEFAULT_PERSONA
 from hub.engine.cascade.engine import CascadeEngine
-from hub.engine.personaplex import standing
-from hub.engine.personaplex.engine import PersonaPlexEngine
-from hub.engine.personaplex.remote import RemoteEngine
+from hub.engine.personaplex.embedded.engine import PersonaPlexEngine
+from hub.engine.personaplex.remote.engine import RemoteEngine
+from hub.engine.personaplex.setup import standing
 from hub.engine.port import Persona
 from hub.engine.scripted import ScriptedEngine
 from hub.engine.supervisor import SupervisedEngine

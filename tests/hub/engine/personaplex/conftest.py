@@ -2,8 +2,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from hub.engine.personaplex.remote import RemoteEngine
-from hub.engine.personaplex.remote_request import RemoteOptions
+from hub.engine.personaplex.remote.engine import RemoteEngine
+from hub.engine.personaplex.remote.request import RemoteOptions
 from tests.hub.engine.personaplex.reference_server import Reference
 from tests.hub.engine.personaplex.remote_talk import PERSONA, QUICK
 

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import aiohttp
 import numpy as np
 
-from hub.engine.personaplex.codec import FrameEncoder, PacketDecoder
-from hub.engine.personaplex.conversation import SessionLimits
 from hub.engine.personaplex.ogg_opus import OggOpusReader, OggOpusWriter
 from hub.engine.personaplex.port import FRAME_SAMPLES, Prompt
-from hub.engine.personaplex.server import EngineServer, ServerOptions
+from hub.engine.personaplex.serving.codec import FrameEncoder, PacketDecoder
+from hub.engine.personaplex.serving.conversation import SessionLimits
+from hub.engine.personaplex.serving.server import EngineServer, ServerOptions
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
 DEFAULT = Prompt("NATM1.pt", "You are the default.")

@@ -1,4 +1,4 @@
-"""The real engine process with a model of arithmetic: run in place of `-m hub.engine.personaplex.serve`.
+"""The real engine process with a model of arithmetic: run in place of `-m hub.engine.personaplex.serving.serve`.
 
 `FAKE_FAULT` makes it misbehave: `stillborn`, `unloadable`, `mute` (never ready), `once` (dies at its first life only).
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[4]))
 
 from hub.engine.personaplex.port import PAD, ModelLostError, WeightsError
-from hub.engine.personaplex.serve import build_parser, serve
+from hub.engine.personaplex.serving.serve import build_parser, serve
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
 
@@ -40,5 +40,5 @@ if __name__ == "__main__":
         if fault == "once":
             Path(os.environ["FAKE_MARK"]).touch()
         sys.exit(3)
-    assert sys.argv[1:3] == ["-m", "hub.engine.personaplex.serve"]
+    assert sys.argv[1:3] == ["-m", "hub.engine.personaplex.serving.serve"]
     sys.exit(serve(build_parser().parse_args(sys.argv[3:]), load))

@@ -16,8 +16,8 @@ import numpy as np
 import opuslib_next
 from aiohttp import web
 
-from hub.engine.personaplex.codec import FrameCutter, PacketDecoder
 from hub.engine.personaplex.ogg_opus import OggOpusReader, OggOpusWriter
+from hub.engine.personaplex.serving.codec import FrameCutter, PacketDecoder
 from protocol.errors import CodecError
 
 FRAME = 1920

@@ -6,7 +6,7 @@ import sys
 import time
 
 from hub.engine.personaplex.port import PAD, ModelLostError, ModelOptions
-from hub.engine.personaplex.serve import build_parser, serve
+from hub.engine.personaplex.serving.serve import build_parser, serve
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from hub.engine.personaplex.port import FRAME_SAMPLES, Prompt
-from hub.engine.personaplex.renewal import Window
-from hub.engine.personaplex.row import Inbox, ModelAudio, Row, Tokenizer
-from hub.engine.personaplex.rows import TICK_S, Rows
+from hub.engine.personaplex.serving.renewal import Window
+from hub.engine.personaplex.serving.row import Inbox, ModelAudio, Row, Tokenizer
+from hub.engine.personaplex.serving.rows import TICK_S, Rows
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
 KIND = Prompt("NATF2.pt", "You are kind.")

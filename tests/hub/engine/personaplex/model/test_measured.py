@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hub.engine.personaplex import checking
+from hub.engine.personaplex.setup import checking
 
 pytestmark = pytest.mark.engine
 

@@ -1,0 +1,1 @@
+"""The engine process: one model, several conversations, two protocols."""
