@@ -165,8 +165,19 @@ class Conversation:
 
     # --- what comes in ------------------------------------------------------------------------------------------------
 
-    def audio(self, pcm: NDArray[np.int16], samples: int, at_ms: float, *, speech: bool = False) -> None:
-        """20 ms of the user, captured at position `samples` and hub time `at_ms`. `speech`: the satellite's VAD."""
+    def audio(
+        self,
+        pcm: NDArray[np.int16],
+        samples: int,
+        at_ms: float,
+        *,
+        speech: bool = False,
+        packet: bytes | None = None,
+    ) -> None:
+        """20 ms of the user, captured at position `samples` and hub time `at_ms`.
+
+        `speech` is the satellite's VAD; `packet` is what `pcm` was decoded from, None for sound lost on the way.
+        """
         self._turns.anchor(samples, at_ms)
         now_ms = self._voices.now_ms()
         if speech:
@@ -174,7 +185,7 @@ class Conversation:
         elif self._hold.is_over(now_ms):
             self._let(Words.FREE)
         if self.life is Life.OPEN and self._ears is not None:
-            self._mouth.feed(pcm, samples)
+            self._mouth.feed(pcm, samples, packet)
             self._ears.feed(pcm, samples)
 
     def playback(self, playback: Playback, at_ms: float) -> None:

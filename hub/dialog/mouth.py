@@ -117,13 +117,13 @@ class Mouth:
         if engine is not None:
             await engine.close()
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:
         """Let the voice hear 20 ms of the user."""
         if self._engine is not None:
             if self._first_samples is None:
                 self._first_samples = samples
             self._fed_samples += pcm.size
-            self._engine.feed(pcm, samples)
+            self._engine.feed(pcm, samples, packet)
 
     def user_said(self, text: str) -> None:
         """Tell the voice the user's words of a turn."""

@@ -107,7 +107,16 @@ class Switchboard:
             room.take(batch, line.to_hub_ms(time_us))
             self._show_level(room)
 
-    def audio(self, line: Line, pcm: NDArray[np.int16], measurement: Measurement, samples: int, time_us: int) -> None:
+    def audio(
+        self,
+        line: Line,
+        pcm: NDArray[np.int16],
+        measurement: Measurement,
+        samples: int,
+        time_us: int,
+        *,
+        packet: bytes | None = None,
+    ) -> None:
         """20 ms of a room that has the floor."""
         conversation = self._running(line)
         if conversation is None:
@@ -117,7 +126,7 @@ class Switchboard:
         if room is not None:
             room.take_measurement(measurement, at_ms)
             self._show_level(room)
-        conversation.audio(pcm, samples, at_ms, speech=MeasureFlag.SPEECH in measurement.flags)
+        conversation.audio(pcm, samples, at_ms, speech=MeasureFlag.SPEECH in measurement.flags, packet=packet)
 
     def playback(self, line: Line, playback: Playback) -> None:
         """What a loudspeaker has played."""

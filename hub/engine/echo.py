@@ -28,7 +28,7 @@ class EchoSession:
         self._on_closed = on_closed
         self._closed = False
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:  # noqa: ARG002 - an echo needs no position
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:  # noqa: ARG002 - an echo needs no position
         """Give it back."""
         if not self._closed:
             self._on_event(AudioOut(pcm))

@@ -151,11 +151,11 @@ class FailoverSession:
         """Whether the voice that is there now answers by itself."""
         return self._first is not None and self._first.session.autonomous
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
-        """Hear 20 ms of the user."""
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:
+        """Hear 20 ms of the user; a packet is for the voice that sends it on."""
         voice = self._first or self._stand_in
         if voice is not None:
-            voice.session.feed(pcm, samples)
+            voice.session.feed(pcm, samples, packet)
 
     def say(self, text: str) -> int:
         """Speak this sentence, by whichever voice can.

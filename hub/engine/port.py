@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,8 +155,15 @@ class EngineSession(Protocol):
     def autonomous(self) -> bool:
         """Whether it answers by itself now; a session that goes on with another voice may change its answer."""
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
-        """Hear 480 samples (20 ms, 24 kHz mono) of the user. Never blocks."""
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:
+        """Hear 480 samples (20 ms, 24 kHz mono) of the user. Never blocks.
+
+        Args:
+            pcm: int16.
+            samples: their position in the capture.
+            packet: the Opus packet they were decoded from, for an engine that sends them on as they are; None where
+                there was none, as for sound that was lost on the way.
+        """
 
     def say(self, text: str) -> int:
         """Speak this sentence; sentences queue up (bounded). Returns the utterance's id, at least 1.
@@ -177,14 +184,6 @@ class EngineSession(Protocol):
 
     async def close(self) -> None:
         """End the conversation; no event comes after this."""
-
-
-@runtime_checkable
-class PacketHearer(Protocol):
-    """A session that can also take a satellite's Opus packet as it is, instead of `feed`."""
-
-    def feed_packet(self, packet: bytes, pcm: NDArray[np.int16], samples: int) -> None:
-        """Hear 20 ms of the user: the packet, and the same decoded for what must be measured. Never blocks."""
 
 
 class VoiceEngine(Protocol):

@@ -133,7 +133,7 @@ class ScriptedSession:
         """Whether it answers by itself."""
         return self._autonomous
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:  # noqa: ARG002 - hears PCM
         """Hear, and in the pace of the input also speak."""
         if self._closed:
             return

@@ -108,7 +108,7 @@ class DuplexSession:
         self._over = False
         self._ticking = asyncio.create_task(self._tick(), name="scripted-duplex")
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:  # noqa: ARG002 - a script needs no position
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:  # noqa: ARG002 - a script needs no position
         """Hear."""
         self.heard_samples += pcm.size
         if float(np.sqrt(np.mean(np.square(pcm.astype(np.float64))))) > _LOUD:

@@ -54,8 +54,17 @@ class RoomEvents(Protocol):
     def woke(self, line: Line, wake: Wake, measurements: tuple[Measurement, ...]) -> None:
         """Somebody called."""
 
-    def audio(self, line: Line, pcm: NDArray[np.int16], measurement: Measurement, samples: int, time_us: int) -> None:
-        """20 ms of the area that has the floor."""
+    def audio(
+        self,
+        line: Line,
+        pcm: NDArray[np.int16],
+        measurement: Measurement,
+        samples: int,
+        time_us: int,
+        *,
+        packet: bytes | None = None,
+    ) -> None:
+        """20 ms of the area that has the floor. `packet`: what `pcm` was decoded from; None where it was made up."""
 
     def playback(self, line: Line, playback: Playback) -> None:
         """What the loudspeaker has played."""

@@ -188,13 +188,15 @@ class SatelliteLine:
                 at = samples - (min(missing, _CONCEAL_FRAMES) - index) * FRAME_SAMPLES
                 early_us = (samples - at) * 1_000_000 // 24_000
                 self._events.audio(self, decoder.conceal(), measurement, at, max(0, frame.time_us - early_us))
+        received = frame.payload[MEASUREMENT_BYTES:]
+        packet: bytes | None = received
         try:
-            pcm = decoder.decode(frame.payload[MEASUREMENT_BYTES:])
+            pcm = decoder.decode(received)
         except CodecError:
             self.bad_audio += 1
-            pcm = decoder.conceal()
+            pcm, packet = decoder.conceal(), None
         self._expected = samples + FRAME_SAMPLES
-        self._events.audio(self, pcm, measurement, samples, frame.time_us)
+        self._events.audio(self, pcm, measurement, samples, frame.time_us, packet=packet)
 
 
 class SatelliteServer:

@@ -40,7 +40,7 @@ class Deaf:
     def open(self, hints, on_event):
         return self
 
-    def feed(self, pcm, samples):
+    def feed(self, pcm, samples, packet=None):
         pass
 
     async def close(self):

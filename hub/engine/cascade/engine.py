@@ -49,7 +49,7 @@ class CascadeSession:
         self._speaking: asyncio.Task[None] | None = None
         self._closed = False
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:
         """The user's audio goes to the recogniser; this voice needs none of it."""
 
     def say(self, text: str) -> int:

@@ -134,7 +134,7 @@ class HandSession:
     def running_count(self):
         return len(self.waiting)
 
-    def feed(self, pcm, samples):
+    def feed(self, pcm, samples, packet=None):
         pass
 
     def say(self, text):

@@ -38,6 +38,7 @@ class Seen:
     played: list = field(default_factory=list)
     stops: int = 0
     mutes: list = field(default_factory=list)
+    packets: list = field(default_factory=list)
 
     def satellite_up(self, line):
         self.up.append(line)
@@ -51,8 +52,9 @@ class Seen:
     def woke(self, line, wake, measurements):
         self.wakes.append((wake, measurements))
 
-    def audio(self, line, pcm, measurement, samples, time_us):
+    def audio(self, line, pcm, measurement, samples, time_us, *, packet=None):
         self.pcm.append((samples, pcm, measurement))
+        self.packets.append(packet)
 
     def playback(self, line, playback):
         self.played.append(playback)
@@ -188,9 +190,12 @@ async def test_audio_is_decoded_only_while_the_floor_is_held(world):
     await until(lambda: seen.up)
     line, encoder = seen.up[0], OpusEncoder()
 
+    sent = {}
+
     def speak(index):
         pcm = (9000 * np.sin(np.arange(480) * 0.1)).astype(np.int16)
-        link.send_frame(Frame(FrameType.AUDIO, MEASURED.pack() + encoder.encode(pcm), stream=1, samples=index * 480))
+        sent[index] = encoder.encode(pcm)
+        link.send_frame(Frame(FrameType.AUDIO, MEASURED.pack() + sent[index], stream=1, samples=index * 480))
 
     speak(0)
     await until(lambda: line.refused_audio == 1)
@@ -199,6 +204,7 @@ async def test_audio_is_decoded_only_while_the_floor_is_held(world):
         speak(index)
     await until(lambda: len(seen.pcm) == 5)
     assert [samples // 480 for samples, *_ in seen.pcm] == [1, 2, 3, 4, 5]
+    assert seen.packets == [sent[1], sent[2], None, None, sent[5]]  # what was lost is concealed and has no packet
     line.close_uplink()
     speak(6)
     await until(lambda: line.refused_audio == 2)

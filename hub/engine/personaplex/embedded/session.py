@@ -63,7 +63,7 @@ class EmbeddedSession:
         """Pieces of 20 ms of the user that the engine did not take in time."""
         return self._client.dropped_frames if self._client is not None else 0
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:  # noqa: ARG002 - frames are counted, not placed
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:  # noqa: ARG002 - frames are counted, not placed
         """Hear 20 ms of the user."""
         if self._client is not None and not self._over:
             self._client.feed(pcm)

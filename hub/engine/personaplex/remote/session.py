@@ -65,7 +65,7 @@ class _Lag:
 
 
 class RemoteSession:
-    """Implements `EngineSession`, and `PacketHearer`: a satellite's Opus packets go to the server as they are.
+    """Implements `EngineSession`: a satellite's Opus packets go to the server as they are.
 
     Args:
         options: how patiently.
@@ -119,13 +119,16 @@ class RemoteSession:
         self._begun_ms = self._fed_ms = self._now_ms()
         self._task = asyncio.create_task(self._run(self._link), name="remote-session")
 
-    def feed(self, pcm: NDArray[np.int16], samples: int) -> None:  # noqa: ARG002 - pieces are counted, not placed
-        """Hear 20 ms of the user."""
-        self._hear(pcm, pcm)
-
-    def feed_packet(self, packet: bytes, pcm: NDArray[np.int16], samples: int) -> None:  # noqa: ARG002 - as above
-        """Hear 20 ms of the user as the satellite encoded it."""
-        self._hear(packet, pcm)
+    def feed(self, pcm: NDArray[np.int16], samples: int, packet: bytes | None = None) -> None:  # noqa: ARG002 - pieces are counted, not placed
+        """Hear 20 ms of the user, as the satellite encoded it where a packet is given."""
+        if self._over or pcm.size != FRAME_SAMPLES:
+            return
+        self._fed_ms = self._now_ms()
+        quiet = level_db(pcm) < _QUIET_DB
+        if not quiet:
+            self._loud_ms = self._fed_ms
+        self._uplink.push(pcm if packet is None else packet, quiet=quiet)
+        self._more.set()
 
     def say(self, text: str) -> int:  # noqa: ARG002 - whatever it is
         """Not possible: the server's model cannot be told what to say."""
@@ -205,16 +208,6 @@ class RemoteSession:
             self._on_event(event)
 
     # --- to the server ------------------------------------------------------------------------------------------------
-
-    def _hear(self, piece: Piece, pcm: NDArray[np.int16]) -> None:
-        if self._over or pcm.size != FRAME_SAMPLES:
-            return
-        self._fed_ms = self._now_ms()
-        quiet = level_db(pcm) < _QUIET_DB
-        if not quiet:
-            self._loud_ms = self._fed_ms
-        self._uplink.push(piece, quiet=quiet)
-        self._more.set()
 
     async def _write(self, link: RemoteLink) -> None:
         """Send audio as it is due; returns when the session is to begin again."""

@@ -19,7 +19,6 @@ from hub.engine.port import (
     AudioOut,
     CannotSayError,
     Exchange,
-    PacketHearer,
     Persona,
     SessionLost,
     TextOut,
@@ -54,11 +53,10 @@ async def test_a_session_of_the_stand_in_is_a_conversation(reference, remote):
 
 async def test_a_satellites_packets_reach_the_server_bit_by_bit(reference, remote):
     session, _events = await opened(remote())
-    assert isinstance(session, PacketHearer)
     encoder = OpusEncoder()
     packets = [encoder.encode(TONE) for _ in range(25)]
     for packet in packets:
-        session.feed_packet(packet, TONE, 0)
+        session.feed(TONE, 0, packet)
     await until(lambda: reference.frames >= 6)
     assert reference.packets[:25] == packets
 
