@@ -38,7 +38,7 @@ test-engine: .engine ## Tests with the full-duplex model, tiny and on the CPU (1
 test-netns: .dev ## Tests across network namespaces (needs root and iproute2)
 	@$(PYTEST) -m netns $(ARGS)
 
-bench: .dev ## Measurements; docs/benchmarks.md tells how to read them
+bench: .engine ## Measurements; docs/benchmarks.md tells how to read them
 	@$(PYTEST) -m bench --timeout 1800 -s $(ARGS)
 
 soak: .dev ## Long runs

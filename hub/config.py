@@ -26,7 +26,13 @@ from pydantic_settings.exceptions import SettingsError
 from hub.config_engine import DEFAULT_PERSONA_NAME, EngineSettings, Section, no_boolean
 from hub.config_faults import ENVIRONMENT_PREFIX, explain, nearest
 from hub.config_file import ConfigFile, read_config_file
-from hub.config_persona import MAX_PERSONAS, PersonaFile, PersonaSettings, refuse_repeated_names
+from hub.config_persona import (
+    MAX_PERSONAS,
+    PersonaFile,
+    PersonaSettings,
+    refuse_prompts_too_long_for_a_server,
+    refuse_repeated_names,
+)
 from hub.errors import ConfigError
 
 _SATELLITE_PREFIX: Final = "ROOMTONE_SATELLITE_"  # the satellite's own, which may run on the same machine
@@ -150,6 +156,12 @@ class Settings(BaseSettings):
         wanted = self.engine.persona
         if wanted != DEFAULT_PERSONA_NAME and wanted.casefold() not in {name.casefold() for name in names}:
             raise ValueError(f"engine.persona is “{wanted}”, and no persona has this name.{nearest(wanted, names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _server_takes_the_prompts(self) -> Self:
+        if self.engine.url is not None and self.engine.kind in ("auto", "remote"):
+            refuse_prompts_too_long_for_a_server(self.personas)
         return self
 
     @classmethod

@@ -17,6 +17,8 @@ PACKAGED_VOICES: Final = (
     *(f"VARM{number}" for number in range(5)),
 )
 MAX_PROMPT_CHARS: Final = 4_000
+# The limit of the reference's own client; three thousand characters have been seen to get no answer at all.
+MAX_REMOTE_PROMPT_CHARS: Final = 1_000
 MAX_PERSONAS: Final = 50
 _MIN_CONSENT_WORDS: Final = 4
 _DAY_MIN: Final = 24 * 60
@@ -94,6 +96,17 @@ class PersonaFile(Section):
     """A file of personas of its own."""
 
     personas: tuple[PersonaSettings, ...] = Field(max_length=MAX_PERSONAS, description="The personas.")
+
+
+def refuse_prompts_too_long_for_a_server(personas: tuple[PersonaSettings, ...]) -> None:
+    """Refuse a prompt that a PersonaPlex server elsewhere would not take when the first conversation begins."""
+    for persona in personas:
+        chars = len(" ".join(persona.prompt.split()))
+        if chars > MAX_REMOTE_PROMPT_CHARS:
+            raise ValueError(
+                f"the prompt of “{persona.name}” has {chars} characters, and the PersonaPlex server that engine.url names"
+                f" takes at most {MAX_REMOTE_PROMPT_CHARS}; shorten it, or take engine.url out"
+            )
 
 
 def refuse_repeated_names(personas: tuple[PersonaSettings, ...]) -> tuple[PersonaSettings, ...]:

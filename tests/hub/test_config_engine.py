@@ -6,6 +6,9 @@ from hypothesis import strategies as st
 
 from hub.config import Settings, load_settings
 from hub.config_engine import EngineSettings
+from hub.engine.personaplex.port import PromptError
+from hub.engine.personaplex.remote.request import chat_url
+from hub.engine.port import Persona
 from hub.errors import ConfigError
 
 
@@ -73,6 +76,10 @@ def test_cpu_offload_is_refused_with_the_reason_and_what_to_do_instead(fault):
         ("engine: {temperatur_text: 1}", "Did you mean “temperature_text”?"),
         ("engine: {persona: butler}", "no persona has this name"),
         ("personas: [{name: night butler, prompt: You sleep.}]\nengine: {persona: night buttler}", "night butler"),
+        (
+            "personas: [{name: p, prompt: '" + "w" * 1001 + "'}]\nengine: {kind: remote, url: 'wss://gpu'}",
+            "“p” has 1001 characters, and the PersonaPlex server that engine.url names takes at most 1000",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(fault, text, words):
@@ -91,3 +98,25 @@ def test_a_fingerprint_is_taken_as_any_tool_prints_it(digits, separator):
 def test_every_setting_is_described():
     undescribed = [name for name, field in EngineSettings.model_fields.items() if not field.description]
     assert undescribed == []
+
+
+@pytest.mark.parametrize("engine", ["{kind: personaplex, url: 'wss://gpu'}", "{kind: auto}"])
+def test_a_long_prompt_is_no_fault_where_no_server_elsewhere_reads_it(tmp_path, engine):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"engine: {engine}\npersonas: [{{name: p, prompt: '{'w' * 1001}'}}]")
+    assert len(load_settings(path).personas[0].prompt) == 1001
+
+
+def test_settings_and_the_remote_engine_agree_on_the_longest_prompt(tmp_path):
+    path, fits = tmp_path / "config.yaml", "w  " * 499 + "ww"  # spaces count once, as they are sent
+
+    def written(prompt):
+        path.write_text(f"engine: {{kind: auto, url: 'wss://gpu'}}\npersonas: [{{name: p, prompt: '{prompt}'}}]")
+        return load_settings(path)
+
+    written(fits)
+    chat_url("wss://gpu", Persona("p", "NATF2", fits))
+    with pytest.raises(ConfigError, match="1001 characters"):
+        written(fits + "w")
+    with pytest.raises(PromptError, match="1001 characters"):
+        chat_url("wss://gpu", Persona("p", "NATF2", fits + "w"))

@@ -15,14 +15,12 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from hub.config_persona import voice_file
+from hub.config_persona import MAX_REMOTE_PROMPT_CHARS, voice_file
 from hub.engine.personaplex.history import with_history
 from hub.engine.personaplex.port import PromptError, VoiceError
 from hub.engine.personaplex.wire import ROUTE
 from hub.engine.port import EngineError, Exchange, Persona
 
-# The limit of the reference's own client; three thousand characters have been seen to get no answer at all.
-MAX_PROMPT_CHARS: Final = 1000
 # A server of aiohttp takes a request line of 8190 bytes.
 _MAX_URL_CHARS: Final = 8000
 _VOICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,60}\.(?:pt|wav)")
@@ -88,14 +86,14 @@ def chat_url(url: str, persona: Persona, history: Sequence[Exchange] = ()) -> UR
     prompt = " ".join(persona.prompt.split())
     if not prompt:
         raise PromptError(f"The persona “{persona.name}” has no prompt; give it at least one sentence.")
-    if len(prompt) > MAX_PROMPT_CHARS:
+    if len(prompt) > MAX_REMOTE_PROMPT_CHARS:
         raise PromptError(
             f"The prompt of “{persona.name}” has {len(prompt)} characters; a PersonaPlex server takes at most "
-            f"{MAX_PROMPT_CHARS}. Shorten it."
+            f"{MAX_REMOTE_PROMPT_CHARS}. Shorten it."
         )
     path = base.path.rstrip("/")
     place = base.with_path(path if path.endswith(ROUTE) else path + ROUTE)
-    asked = place.with_query(voice_prompt=voice, text_prompt=with_history(prompt, history, MAX_PROMPT_CHARS))
+    asked = place.with_query(voice_prompt=voice, text_prompt=with_history(prompt, history, MAX_REMOTE_PROMPT_CHARS))
     if len(str(asked)) > _MAX_URL_CHARS:
         raise PromptError(f"The prompt of “{persona.name}” is too long for an address; write it in plain letters.")
     return asked

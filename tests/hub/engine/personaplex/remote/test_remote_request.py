@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hub.engine.personaplex.history import with_history
 from hub.engine.personaplex.port import PromptError
 from hub.engine.personaplex.remote.request import (
-    MAX_PROMPT_CHARS,
+    MAX_REMOTE_PROMPT_CHARS,
     RemoteAddressError,
     RemoteOptions,
     chat_url,
@@ -58,7 +58,7 @@ def test_whatever_stands_in_a_persona_comes_out_as_it_is_or_is_refused(prompt, v
 
 def test_a_prompt_in_letters_that_the_address_cannot_hold_is_refused():
     with pytest.raises(PromptError, match="plain letters"):
-        chat_url("wss://h", Persona("p", "NATF2", "語" * MAX_PROMPT_CHARS))
+        chat_url("wss://h", Persona("p", "NATF2", "語" * MAX_REMOTE_PROMPT_CHARS))
 
 
 def test_a_look_at_the_door_goes_to_the_same_host():
