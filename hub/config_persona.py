@@ -104,8 +104,8 @@ def refuse_prompts_too_long_for_a_server(personas: tuple[PersonaSettings, ...]) 
         chars = len(" ".join(persona.prompt.split()))
         if chars > MAX_REMOTE_PROMPT_CHARS:
             raise ValueError(
-                f"the prompt of “{persona.name}” has {chars} characters, and the PersonaPlex server that engine.url names"
-                f" takes at most {MAX_REMOTE_PROMPT_CHARS}; shorten it, or take engine.url out"
+                f"the prompt of “{persona.name}” has {chars} characters, and the PersonaPlex server that engine.url"
+                f" names takes at most {MAX_REMOTE_PROMPT_CHARS}; shorten it, or take engine.url out"
             )
 
 

@@ -1,7 +1,6 @@
-"""What the engine process adds to its model's step, and the way of a frame in and of a word out.
+"""The full-duplex engine around its model: scheduling, transport, snapshots, and clients that misbehave.
 
-The model is arithmetic, or tiny with random weights on a CPU: nothing here says how fast a GPU is. That table is
-printed by `roomtone engine check --random-weights`, on the machine it is about.
+The parts with torch take tiny weights on the CPU; what a GPU does with the real ones, `roomtone engine check` measures.
 """
 
 from __future__ import annotations
@@ -10,9 +9,9 @@ import asyncio
 import contextlib
 import json
 import os
+import statistics
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -22,203 +21,235 @@ import psutil
 import pytest
 
 from hub.engine.personaplex import wire
-from hub.engine.personaplex.embedded.client import EngineClient
-from hub.engine.personaplex.serving.ticker import Seat
-from tests.hub.engine.personaplex.engine_server import serving
+from hub.engine.personaplex.embedded.session import EmbeddedSession
+from hub.engine.port import AudioOut, TextOut
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 ENGINE = ROOT / ".venvs" / "engine" / "bin" / "python"
 TINY = ROOT / "tests" / "hub" / "engine" / "personaplex" / "tiny.py"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-FAKE = (sys.executable, "-m", "tests.hub.engine.personaplex.serve_fake", "--weights", ".")
-ROWS = 4
-SECONDS = 10.0
-
-
-def p(values, share):
-    return float(np.quantile(np.asarray(values), share))
-
-
-class Room:
-    """A client of the extension that speaks in real time and notes when answers come."""
-
-    def __init__(self, http, port, voice):
-        self.http, self.url, self.voice = http, f"http://127.0.0.1:{port}/api/chat", voice
-        self.audio_at, self.texts, self.fed_at = [], [], {}
-        self.client = None
-
-    async def open(self):
-        opening = wire.Open(voice=self.voice, prompt="You are the voice of this home.")
-        began = time.perf_counter()
-        self.client = await EngineClient.open(
-            self.http, self.url, opening, on_message=self._message,
-            on_audio=lambda _index, _pcm: self.audio_at.append(time.perf_counter()), on_lost=self._lost,
-        )  # fmt: skip
-        return time.perf_counter() - began
-
-    def _message(self, message):
-        if isinstance(message, wire.TextPiece):
-            self.texts.append((message.frame, time.perf_counter()))
-
-    def _lost(self, error):
-        self.audio_at.append(float("nan"))
-
-    async def speak(self, seconds):
-        start = time.perf_counter()
-        for number in range(int(seconds / 0.02)):
-            await asyncio.sleep(max(0.0, start + number * 0.02 - time.perf_counter()))
-            value = number // 4 + 1
-            self.client.feed(np.full(480, value, np.int16))
-            self.fed_at[value] = time.perf_counter()  # of the last quarter: then the frame is whole
-
-    def gaps_ms(self, since, until):
-        times = [at for at in self.audio_at if since <= at < until]
-        return np.diff(times) * 1000
+TONE = (8000 * np.sin(np.arange(480) * 0.1)).astype(np.int16)
+ROWS, SECONDS, TICK_S = 4, 12.0, 0.08
+SNAPSHOTS = """
+import json, sys, time
+from pathlib import Path
+from hub.engine.personaplex.model.loading import load_model
+from hub.engine.personaplex.port import ModelOptions, Prompt
+model = load_model(ModelOptions(Path(sys.argv[1]), device="cpu", rows=4, greedy=True))
+def took(work):
+    began = time.perf_counter()
+    answer = work()
+    return time.perf_counter() - began, answer
+def read(text):
+    reading = model.prefill(Prompt("TINYF0.pt", text))
+    while (snapshot := reading.advance()) is None:
+        pass
+    return snapshot
+read("Warm.")
+prefills, copies = [], []
+for number in range(12):
+    seconds, snapshot = took(lambda: read(f"You are the voice of home number {number}, kind and brief."))
+    prefills.append(seconds)
+    for place in range(4):
+        copies.append(took(lambda: model.join(place, snapshot))[0])
+        model.leave(place)
+print(json.dumps([prefills, copies, snapshot.frames]))
+"""
 
 
 @contextlib.asynccontextmanager
-async def engine(command, rows=ROWS):
-    process = await asyncio.create_subprocess_exec(
-        *command, "--rows", str(rows), "--port", "0", "--parent-pipe", "--device", "cpu",
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT, cwd=ROOT,
+async def process(*command):
+    """An engine process that is ready; gives its handle and port."""
+    running = await asyncio.create_subprocess_exec(
+        *map(str, command), "--rows", str(ROWS), "--port", "0", "--parent-pipe",
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT,
     )  # fmt: skip
     try:
         port = 0
-        async with asyncio.timeout(90):
-            while (line := (await process.stdout.readline()).decode().split()) != ["ready"]:
-                assert line, "the engine ended while it was starting"
+        async with asyncio.timeout(120):
+            while (line := (await running.stdout.readline()).decode().split()) != ["ready"]:
+                assert line, "the engine process ended"
                 port = int(line[1]) if line[0] == "port" else port
-        yield psutil.Process(process.pid), port
+        yield running, port
     finally:
-        process.stdin.close()
-        await process.wait()
+        running.stdin.close()
+        async with asyncio.timeout(10):
+            await running.wait()
+
+
+class Client:
+    """A hub's session that talks in real time, and when it sent and got what."""
+
+    def __init__(self):
+        self.session = EmbeddedSession(self._on_event, lambda _session: None)
+        self.sent_s, self.text_s, self.audio_s, self.talking = [], [], [], None
+
+    def _on_event(self, event):
+        if isinstance(event, TextOut):
+            self.text_s.append((event.frame, time.monotonic()))
+        elif isinstance(event, AudioOut):
+            self.audio_s.append(time.monotonic())
+
+    async def open(self, http, port, voice="NATF2.pt", prompt="You are kind."):
+        url = f"ws://127.0.0.1:{port}{wire.ROUTE}"
+        began = time.monotonic()
+        await self.session.connect(http, url, wire.Open(voice=voice, prompt=prompt))
+        took_s = time.monotonic() - began
+        # Every frame is to be seen, those between words too.
+        heard = self.session._on_audio
+        self.session._client._on_audio = lambda frame, pcm: (self.audio_s.append(time.monotonic()), heard(frame, pcm))
+        return took_s
+
+    def talk(self):
+        self.talking = asyncio.create_task(self._talk())
+
+    async def _talk(self):
+        began = time.monotonic()
+        for index in range(1 << 20):
+            await asyncio.sleep(max(0.0, began + 0.02 * index - time.monotonic()))
+            self.sent_s.append(time.monotonic())
+            self.session.feed(TONE, 0)
+
+    async def close(self):
+        if self.talking is not None:
+            self.talking.cancel()
+            await asyncio.gather(self.talking, return_exceptions=True)
+        await self.session.close()
+
+
+@contextlib.asynccontextmanager
+async def talking(port, count, **opening):
+    async with aiohttp.ClientSession() as http, contextlib.AsyncExitStack() as ends:
+        clients = []
+        for _ in range(count):
+            clients.append(Client())
+            ends.push_async_callback(clients[-1].close)
+            await clients[-1].open(http, port, **opening)
+            clients[-1].talk()
+        yield http, clients
+
+
+def quantiles(seconds):
+    return tuple(float(value) * 1000 for value in np.percentile(seconds, [50, 99]))
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
-    if not ENGINE.exists():
-        pytest.fail("the engine's environment is missing: make bench makes it")
     folder = tmp_path_factory.mktemp("tiny")
-    subprocess.run([ENGINE, TINY, folder], env=ENVIRONMENT, check=True, timeout=120)
+    engine_python(TINY, folder)
     return folder
 
 
-async def load(command, voice):
-    """`ROWS` rooms talk for a while: CPU ms a tick, of one core, and the median step of the model, ms."""
-    async with engine(command) as (process, port), aiohttp.ClientSession() as http:
-        rooms = [Room(http, port, voice) for _ in range(ROWS)]
-        opened = [await room.open() for room in rooms]
-        await asyncio.gather(*(room.speak(2.0) for room in rooms))
-        before, began = sum(process.cpu_times()[:2]), time.perf_counter()
-        await asyncio.gather(*(room.speak(SECONDS) for room in rooms))
-        cpu_s, wall_s = sum(process.cpu_times()[:2]) - before, time.perf_counter() - began
-        async with http.get(f"http://127.0.0.1:{port}/api/health") as answer:
-            health = await answer.json()
-        for room in rooms:
-            await room.client.close()
-    return 1000 * cpu_s / (wall_s / 0.08), health, opened
+def engine_python(*arguments):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [ENGINE, *map(str, arguments)], env=environment, check=True, capture_output=True, text=True, timeout=200
+    ).stdout
 
 
-async def test_what_the_process_adds_to_a_step(machine, weights):
-    added_ms, _, _ = await load(FAKE, "NATF2.pt")
-    real = (ENGINE, "-m", "hub.engine.personaplex.serving.serve", "--weights", weights, "--greedy")
-    tick_ms, health, opened = await load(tuple(map(str, real)), "TINYF0.pt")
-    step_ms = health["step_ms"]["p50"]
-    print(f"\n{machine}; {ROWS} rows, {SECONDS:.0f} s")
-    print(f"scheduler, transport and audio: {added_ms:.2f} ms of CPU a tick, {added_ms / ROWS:.2f} a row")
-    print(f"  of the 80 ms of a tick: {added_ms / 80:.1%}")
-    print(f"tiny model: step p50 {step_ms:.1f} ms, p99 {health['step_ms']['p99']:.1f}; process {tick_ms:.1f} ms a tick")
-    print(f"  added to its step: {added_ms / step_ms:.1%}; ticks skipped {health['skipped_ticks']}")
-    print(f"session open, first {opened[0] * 1000:.1f} ms, from the cached prompt {p(opened[1:], 0.5) * 1000:.1f} ms")
-    assert added_ms / 80 < 0.10
+def fake(notes):
+    return sys.executable, "-m", "tests.bench.engine_process", notes, "--weights", notes.parent
 
 
-def test_a_snapshot_is_copied_faster_than_a_prompt_is_read(machine, weights):
-    code = """
-        import json, sys, time
-        from pathlib import Path
-        from hub.engine.personaplex.model.loading import load_model
-        from hub.engine.personaplex.port import ModelOptions, Prompt
-        model = load_model(ModelOptions(Path(sys.argv[1]), device="cpu", rows=4, greedy=True))
-        read, copied = [], []
-        for number in range(20):
-            began = time.perf_counter()
-            reading = model.prefill(Prompt("TINYF0.pt", f"You are the voice of house number {number}."))
-            while (snapshot := reading.advance()) is None:
-                pass
-            read.append(time.perf_counter() - began)
-            began = time.perf_counter()
-            model.join(number % 4, snapshot)
-            copied.append(time.perf_counter() - began)
-        print(json.dumps([sorted(read)[10], sorted(copied)[10], snapshot.frames, snapshot.size_bytes]))
-    """
-    done = subprocess.run(
-        [ENGINE, "-c", textwrap.dedent(code), weights], env=ENVIRONMENT, capture_output=True, check=True, timeout=120
-    )
-    read_s, copied_s, frames, size_bytes = json.loads(done.stdout)
-    print(f"\n{machine}; a prompt of {frames} frames, {size_bytes / 1e6:.2f} MB, n = 20")
-    print(f"read {read_s * 1000:.2f} ms, copied {copied_s * 1000:.2f} ms: {read_s / copied_s:.0f} times")
-    assert read_s > 5 * copied_s
+async def health(http, port):
+    async with http.get(f"http://127.0.0.1:{port}{wire.HEALTH_ROUTE}") as answer:
+        return await answer.json()
 
 
-async def test_the_way_of_a_frame_in_and_of_a_word_out(machine, monkeypatch):
-    queued, stepped = {}, {}
-    hear = Seat.hear
-
-    def noted(self, pcm):
-        queued.setdefault(round(float(pcm.mean()) * 32768), time.perf_counter())
-        hear(self, pcm)
-
-    monkeypatch.setattr(Seat, "hear", noted)
-    async with serving(1) as engine_:
-        step = engine_.model.step
-
-        def timed(inputs):
-            outputs = step(inputs)
-            stepped[engine_.model.rows[0].frame - 1] = time.perf_counter()
-            return outputs
-
-        engine_.model.step = timed
-        engine_.model.sample = lambda _row, frame: 12 if frame % 2 == 0 else 3
-        room = Room(engine_.http, engine_.port, "NATF2.pt")
-        await room.open()
-        await room.speak(SECONDS)
-        await asyncio.sleep(0.2)
-        await room.client.close()
-    frames_in = [1000 * (at - room.fed_at[value]) for value, at in queued.items() if value in room.fed_at]
-    words_out = [1000 * (at - stepped[frame]) for frame, at in room.texts if frame in stepped]
-    print(f"\n{machine}; hub and server on one event loop, n = {len(frames_in)} and {len(words_out)}")
-    print(f"user's frame to the model's queue: p50 {p(frames_in, 0.5):.2f}, p99 {p(frames_in, 0.99):.2f} ms")
-    print(f"end of the step to the word's event: p50 {p(words_out, 0.5):.2f}, p99 {p(words_out, 0.99):.2f} ms")
-    assert min(len(frames_in), len(words_out)) > 50
-    assert p(frames_in, 0.99) < 80 / 4  # a quarter of a tick
-    assert p(words_out, 0.99) < 80 / 4
+def used_s(running):
+    times = psutil.Process(running.pid).cpu_times()
+    return times.user + times.system
 
 
-async def test_one_killed_and_one_stalled_client_leave_the_others_ticks_alone(machine):
-    async with engine(FAKE) as (_process, port), aiohttp.ClientSession() as http, aiohttp.ClientSession() as doomed:
-        rooms = [Room(http, port, "NATF2.pt"), Room(http, port, "NATF2.pt"), Room(doomed, port, "NATF2.pt")]
-        for room in rooms:
-            await room.open()
-        speaking = [asyncio.create_task(room.speak(2 * SECONDS + 2)) for room in rooms]
+async def overhead_us(command, opening):
+    """CPU time of the process for each row and tick in us, and the model's own step at the median in us."""
+    async with process(*command) as (running, port), talking(port, ROWS, **opening) as (http, _clients):
         await asyncio.sleep(1.0)
-        first = time.perf_counter()
+        before, ticks = used_s(running), (await health(http, port))["ticks"]
         await asyncio.sleep(SECONDS)
-        second = time.perf_counter()
-        await doomed.close()  # gone without a word
-        stalled = await http.ws_connect(rooms[0].url, protocols=(wire.SUBPROTOCOL,))
-        await stalled.send_str(wire.Open(voice="NATF2.pt", prompt="You are never read.").model_dump_json())
-        await asyncio.sleep(SECONDS)
-        third = time.perf_counter()
-        await asyncio.gather(*speaking)
-        for room in rooms:
-            await room.client.close()
-        await stalled.close()
-    before = np.concatenate([room.gaps_ms(first, second) for room in rooms[:2]])
-    after = np.concatenate([room.gaps_ms(second, third) for room in rooms[:2]])
-    print(f"\n{machine}; two rooms beside one killed and one stalled, n = {before.size} and {after.size}")
-    print(f"from frame to frame, before: p50 {p(before, 0.5):.1f}, p99 {p(before, 0.99):.1f} ms")
-    print(f"from frame to frame, after:  p50 {p(after, 0.5):.1f}, p99 {p(after, 0.99):.1f} ms")
-    assert p(after, 0.99) < 1.2 * p(before, 0.99)
+        after = await health(http, port)
+        moved = after["ticks"] - ticks
+        return (used_s(running) - before) / moved / ROWS * 1e6, after["step_ms"]["p50"] * 1000
+
+
+async def test_what_a_tick_costs_beside_the_model(tmp_path, weights, machine):
+    free_us, _step_us = await overhead_us(fake(tmp_path / "notes"), {})
+    tiny = (ENGINE, "-m", "hub.engine.personaplex.serving.serve", "--weights", weights, "--device", "cpu", "--greedy")
+    opening = {"voice": "TINYF0.pt"}
+    _all_us, step_us = await overhead_us(tiny, opening)
+    share = free_us * ROWS / step_us
+    print(f"\n{machine}; {ROWS} rows, {SECONDS:g} s each")
+    print(f"| scheduler, transport and codec, for each row and tick | {free_us:.0f} us of CPU |")
+    print(f"| step of {ROWS} rows, tiny weights | {step_us / 1000:.1f} ms |")
+    print(f"| the first for {ROWS} rows against the second | {100 * share:.1f} % |")
+    print(f"| the first for {ROWS} rows against a tick of 80 ms | {100 * free_us * ROWS / 80_000:.2f} % |")
+    assert share <= 0.25
+
+
+def test_a_snapshot_is_copied_and_not_read_again(weights, machine):
+    prefills, copies, frames = json.loads(engine_python("-c", SNAPSHOTS, weights))
+    prefill, copy = statistics.median(prefills), statistics.median(copies)
+    print(f"\n{machine}; n={len(prefills)} prefills of {frames} frames, {len(copies)} copies")
+    print(f"| prefill | {prefill * 1000:.1f} ms | copy | {copy * 1000:.3f} ms | ratio | {prefill / copy:.0f} |")
+    assert prefill >= 5 * copy
+
+
+async def test_opening_from_a_cached_snapshot(weights, machine):
+    tiny = (ENGINE, "-m", "hub.engine.personaplex.serving.serve", "--weights", weights, "--device", "cpu", "--greedy")
+    took_s = {"cached": [], "new": []}
+    prompt = "You are the voice of this home, kind and brief. " * 3
+    async with process(*tiny) as (_running, port), aiohttp.ClientSession() as http:
+        for number in range(42):
+            client = Client()
+            text = f"{prompt}You are number {number}." if number % 2 else prompt
+            took_s["new" if number % 2 else "cached"].append(await client.open(http, port, "TINYF0.pt", text))
+            await client.close()
+            await asyncio.sleep(0.2)  # the step that its row was in is over
+    print(f"\n{machine}")
+    for name, values in took_s.items():
+        p50, p99 = quantiles(values[1:])
+        print(f"| open, {name} prompt | p50 {p50:.1f} ms | p99 {p99:.1f} ms | n={len(values) - 1} |")
+    assert statistics.median(took_s["cached"][1:]) < statistics.median(took_s["new"][1:])
+
+
+async def test_between_hub_and_model(tmp_path, machine):
+    notes = tmp_path / "notes"
+    async with process(*fake(notes)) as (_running, port), talking(port, 1) as (_http, (client,)):
+        await asyncio.sleep(3 * SECONDS)
+    noted = json.loads(notes.read_text())
+    inbox = noted["queued"][-1][0]
+    queued = {number: at_s for where, number, at_s in noted["queued"] if where == inbox}
+    # The fourth piece of 20 ms completes a frame of 80.
+    frames_s = [at_s - client.sent_s[4 * number + 3] for number, at_s in queued.items()]
+    said = {frame: at_s for _row, frame, at_s in noted["words"][-len(client.text_s) - 20 :]}
+    texts_s = [at_s - said[frame] for frame, at_s in client.text_s if frame in said]
+    print(f"\n{machine}")
+    for name, values in {"text token to hub event": texts_s, "user's frame to model queue": frames_s}.items():
+        print(f"| {name} | p50 {quantiles(values)[0]:.2f} ms | p99 {quantiles(values)[1]:.2f} ms | n={len(values)} |")
+        assert len(values) >= 50
+        assert 0 < quantiles(values)[0] < 0.25 * TICK_S * 1000
+
+
+async def test_clients_that_die_or_do_not_read_cost_the_others_nothing(tmp_path, machine):
+    p99 = {}
+    async with process(*fake(tmp_path / "notes")) as (_running, port), talking(port, ROWS) as (_http, clients):
+        good, dying, stalled = clients[:2], clients[2], clients[3]
+
+        async def watch(name):
+            for client in good:
+                client.audio_s.clear()
+            await asyncio.sleep(SECONDS)
+            steps_s = np.concatenate([np.diff(client.audio_s) for client in good])
+            p99[name] = quantiles(steps_s)[1], len(steps_s)
+
+        await asyncio.sleep(1.0)
+        await watch("before")
+        dying.session._client._websocket._response.connection.transport.abort()
+        stalled.session._client._websocket._response.connection.transport.pause_reading()
+        await watch("after")
+    print(f"\n{machine}")
+    for name, (value, count) in p99.items():
+        print(f"| between two frames of the other rows, {name} | p99 {value:.2f} ms | n={count} |")
+    assert p99["after"][0] <= 1.2 * p99["before"][0]

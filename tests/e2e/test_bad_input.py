@@ -151,6 +151,7 @@ def tone(seconds, level):
 
 
 @pytest.mark.speech
+@pytest.mark.soak  # half a minute; of every check all the same: `.ci/run` names it
 def test_a_full_disk_and_rooms_full_of_nothing_stop_no_conversation(household, person):
     household.start_hub()
     rng = np.random.default_rng(2)

@@ -1,6 +1,6 @@
 """Words that nobody offered cannot be had back from LEVEL: attacks, and the proof that they would find words.
 
-`soak` is the hour; the everyday test does the same with two minutes.
+`make soak` listens for an hour, and every check for two minutes.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ def _judge(scores: dict[str, Score]) -> None:
         assert scores["sound"].share > 0.9
 
 
+@pytest.mark.soak  # of every check all the same: `.ci/run` names it
 @pytest.mark.timeout(400)  # 40 s of computing, beside whatever else this machine does
 async def test_two_minutes(home: Home, person: Person, whisper: Recogniser) -> None:
     room = scene(person, 120.0, sentences(12, 5), seed=5)
