@@ -67,7 +67,7 @@ def engine_pid(household: Household) -> int:
     """The engine process is the hub's own child."""
     for task in Path(f"/proc/{household.processes['hub'].pid}/task").iterdir():
         for pid in (task / "children").read_text().split():
-            if "personaplex.serve" in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
+            if "personaplex.serving" in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
                 return int(pid)
     raise AssertionError("the hub has no engine process")
 
