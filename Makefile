@@ -1,7 +1,7 @@
 # `make` alone lists the targets. ARGS is handed on: make run ARGS="--once", make test ARGS="-k frames".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-assistant test-engine test-netns lint check bench soak lock clean
+.PHONY: help setup run test test-assistant test-duplex test-engine test-netns lint check bench soak lock clean
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -33,6 +33,8 @@ test-assistant: .dev ## Tests against a real Home Assistant (needs Python 3.13; 
 
 test-engine: .engine ## Tests with the full-duplex model, tiny and on the CPU (1.3 GB; its environment is made on first use)
 	@PYTHONPATH=. $(ENGINE)/bin/python -m pytest -m engine tests/hub/engine/personaplex/model tests/hub/engine/personaplex/serving/test_engine_process.py $(ARGS)
+
+test-duplex: .engine ## The whole product with that model: hub, satellites, engine process
 	@$(PYTEST) -m duplex $(ARGS)
 
 test-netns: .dev ## Tests across network namespaces (needs root and iproute2)
