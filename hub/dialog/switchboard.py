@@ -137,7 +137,8 @@ class Switchboard:
         self._announcements.playback(line, playback, at_ms)
 
     def stop_asked(self, line: Line) -> None:
-        """A hand on the satellite ends speech and conversation."""
+        """A hand on the satellite ends speech, conversation, and a call that is not decided yet."""
+        self._arbiter.withdraw(line.device_id)
         conversation = self._running(line)
         if conversation is not None:
             conversation.close_soon("stopped")
