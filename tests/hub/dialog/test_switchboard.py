@@ -118,6 +118,15 @@ async def test_a_latecomer_to_a_decided_call_stays_silent(cast, house):
     assert house.floors("hallway") == ["denied"]
 
 
+async def test_a_hand_that_says_stop_takes_back_a_call_that_is_not_decided_yet(cast, house):
+    house.hears("hallway", 6.0)
+    house.wakes("kitchen", 6.0)
+    assert house.board._arbiter.callers
+    house.board.stop_asked(house.lines["kitchen"])
+    await asyncio.sleep(0.15)
+    assert "granted" not in house.floors("kitchen")
+
+
 async def test_the_session_ends_and_the_room_is_told(cast, house):
     house.wakes("kitchen", 25.0)
     await until(lambda: cast.seen(FloorReleased))
