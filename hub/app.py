@@ -125,7 +125,7 @@ class Hub:
             ("conversation_steps_refused", lives.refused.total),
             ("floor_steps_refused", lambda: floors.refused),
             ("hold_steps_refused", holds.refused.total),
-            ("pairing_steps_refused", desk.refused.total),
+            ("pairing_steps_refused", desk.counts.refused.total),
         ):
             self.metrics.count_with(name, "Steps that a state machine turned away; they point at a defect.", read)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from hub.dialog.backchannel import is_backchannel
 from hub.dialog.hold import Hold, Words
-from hub.dialog.life import Life, LifeMachine
+from hub.dialog.life import TRANSITIONS, Life
 from hub.dialog.mouth import Mouth
 from hub.dialog.speaking import Speech
 from hub.dialog.turns import MONOLOGUE_S, Sentence, Turns
@@ -27,6 +27,7 @@ from hub.events import AssistantText, HeardPartial, Trouble
 from hub.hearing.port import Final as FinalText
 from hub.hearing.port import HearingEvent, HearingHints, HearingStream, Partial, SpeechStarted
 from hub.hearing.wake_phrase import strip_wake_phrase
+from hub.machine import Machine
 from hub.rooms.port import Line
 from protocol.messages import Playback
 
@@ -51,7 +52,7 @@ class Conversation:
         self.line = line
         self.session = opening.session
         self.user_speaking = False
-        self._machine = LifeMachine(opening.session, voices.lives)
+        self._machine = Machine(f"session {opening.session}", Life.OPENING, TRANSITIONS, voices.lives)
         self._voices = voices
         self._on_closed = on_closed
         self._finals = 0

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from enum import Enum
 from typing import Final
 
-_LOG = logging.getLogger(__name__)
+from hub.machine import Machine, StepCounts
 
 # A turn that is not classified so long after its last sound is the engine's to answer.
 HOLD_MS: Final = 600.0
@@ -30,8 +28,8 @@ TRANSITIONS: Final[dict[Words, frozenset[Words]]] = {
 }
 
 
-class HoldCounts:
-    """Counts the steps of all conversations of a hub, by (from, to), and what was heard that should not have been.
+class HoldCounts(StepCounts[Words]):
+    """The steps of all conversations of a hub, and what was heard that should not have been.
 
     Attributes:
         escaped_frames: 80 ms frames of the engine's own answer that were sent before a turn turned out to be the
@@ -39,8 +37,7 @@ class HoldCounts:
     """
 
     def __init__(self) -> None:
-        self.taken: Counter[tuple[Words, Words]] = Counter()
-        self.refused: Counter[tuple[Words, Words]] = Counter()
+        super().__init__()
         self.escaped_frames = 0
 
 
@@ -48,12 +45,15 @@ class Hold:
     """One conversation's rule, with the clock of its user's turn."""
 
     def __init__(self, session: str, counts: HoldCounts) -> None:
-        self.state = Words.FREE
+        self._machine = Machine(f"session {session}: words", Words.FREE, TRANSITIONS, counts)
         self.likely_house = False
         """Whether the user's words so far are a whole request to the house."""
-        self._session = session
-        self._counts = counts
         self._spoke_ms = 0.0
+
+    @property
+    def state(self) -> Words:
+        """What happens to the engine's own words now."""
+        return self._machine.state
 
     @property
     def spoke_ms(self) -> float:
@@ -76,14 +76,8 @@ class Hold:
         return self.state is Words.HELD and now_ms - self._spoke_ms >= limit_ms
 
     def transition(self, to: Words) -> bool:
-        """The only place where it changes: logs, counts and refuses (False) the illegal."""
-        step = (self.state, to)
-        if to not in TRANSITIONS[self.state]:
-            self._counts.refused[step] += 1
-            _LOG.debug("session %s: words %s to %s refused", self._session, self.state.value, to.value)
+        """Take a step; False for one that the table does not have."""
+        if not self._machine.transition(to):
             return False
-        self._counts.taken[step] += 1
-        _LOG.debug("session %s: words %s", self._session, to.value)
-        self.state = to
         self.likely_house = False
         return True

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from hub.dialog.acting import Actor
 from hub.dialog.hold import HoldCounts
-from hub.dialog.life import LifeCounts
+from hub.dialog.life import Life
 from hub.engine.port import Persona, VoiceEngine
 from hub.events import EventBus
 from hub.hearing.port import Hearing
+from hub.machine import StepCounts
 
 
 def _own_persona(_area_id: str) -> Persona | None:
@@ -34,7 +35,7 @@ class Voices:
     new_trace: Callable[[], str]
     follow_up_s: float
     persona: Callable[[str], Persona | None] = _own_persona
-    lives: LifeCounts = field(default_factory=LifeCounts)
+    lives: StepCounts[Life] = field(default_factory=StepCounts)
     holds: HoldCounts = field(default_factory=HoldCounts)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-_LOG = logging.getLogger(__name__)
+from hub.machine import Machine
 
 FIRST_DELAY_S: Final = 1.0
 LONGEST_DELAY_S: Final = 60.0
@@ -40,14 +38,16 @@ class Breaker:
     """
 
     def __init__(self, name: str, *, now_s: Callable[[], float]) -> None:
-        self.state = Circuit.CLOSED
-        self.taken: Counter[tuple[Circuit, Circuit]] = Counter()
-        self.refused: Counter[tuple[Circuit, Circuit]] = Counter()
-        self._name = name
+        self._machine = Machine(f"breaker of {name}", Circuit.CLOSED, TRANSITIONS)
         self._now_s = now_s
         self._delay_s = 0.0
         self._opened_s = 0.0
         self._closed_s = now_s()
+
+    @property
+    def state(self) -> Circuit:
+        """Where it stands."""
+        return self._machine.state
 
     @property
     def retry_in_s(self) -> float:
@@ -59,7 +59,7 @@ class Breaker:
     def fail(self) -> bool:
         """It failed; True when the breaker opened by this. The first delay is short, each further one twice as long."""
         was_well = self.state is Circuit.CLOSED and self._now_s() - self._closed_s >= PROVEN_S
-        if not self.transition(Circuit.OPEN):
+        if not self._machine.transition(Circuit.OPEN):
             return False
         self._delay_s = FIRST_DELAY_S if was_well or not self._delay_s else min(2 * self._delay_s, LONGEST_DELAY_S)
         self._opened_s = self._now_s()
@@ -67,23 +67,11 @@ class Breaker:
 
     def probe(self) -> bool:
         """Ask once; False when nothing is to be asked."""
-        return self.transition(Circuit.HALF_OPEN)
+        return self._machine.transition(Circuit.HALF_OPEN)
 
     def recover(self) -> bool:
         """It answered; True when the breaker closed by this."""
-        if not self.transition(Circuit.CLOSED):
+        if not self._machine.transition(Circuit.CLOSED):
             return False
         self._closed_s = self._now_s()
-        return True
-
-    def transition(self, to: Circuit) -> bool:
-        """The only place where it changes: logs, counts and refuses (False) the illegal."""
-        step = (self.state, to)
-        if to not in TRANSITIONS[self.state]:
-            self.refused[step] += 1
-            _LOG.debug("breaker of %s: %s to %s refused", self._name, self.state.value, to.value)
-            return False
-        self.taken[step] += 1
-        _LOG.info("breaker of %s: %s", self._name, to.value)
-        self.state = to
         return True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from enum import Enum
 from typing import Final
+
+from hub.machine import Machine, StepCounts
 
 _LOG = logging.getLogger(__name__)
 
@@ -29,43 +30,40 @@ class Floors:
     """Who holds which floor. One session has at most one area, one area at most one session."""
 
     def __init__(self) -> None:
-        self._states: dict[str, FloorState] = {}
+        self._machines: dict[str, Machine[FloorState]] = {}
         self._area_of: dict[str, str] = {}
-        self.taken: Counter[tuple[FloorState, FloorState]] = Counter()
-        self.refused = 0
+        self._steps = StepCounts[FloorState]()
+        self._conflicts = 0
+
+    @property
+    def refused(self) -> int:
+        """Floors that were turned away; they point at a defect."""
+        return self._conflicts + self._steps.refused.total()
 
     def want(self, session: str) -> None:
         """A session is about to ask."""
-        self._states.setdefault(session, FloorState.WANTED)
+        if session not in self._machines:
+            name = f"floor of {session}"
+            self._machines[session] = Machine(name, FloorState.WANTED, TRANSITIONS, self._steps)
 
     def grant(self, session: str, area_id: str) -> bool:
         """Give the area to the session; refused (False) when either already has one."""
-        if area_id in self._area_of.values():
-            self.refused += 1
-            _LOG.warning("floor of %s: %s is held by another", session, area_id)
+        machine = self._machines.get(session)
+        if machine is None or area_id in self._area_of.values():
+            self._conflicts += 1
+            _LOG.warning("floor of %s: it was not asked for, or %s is held by another", session, area_id)
             return False
-        if not self.transition(session, FloorState.HELD):
+        if not machine.transition(FloorState.HELD):
             return False
         self._area_of[session] = area_id
         return True
 
     def release(self, session: str) -> None:
         """End it. A released session is forgotten; releasing twice does nothing."""
-        if self._states.get(session) is not None and self.transition(session, FloorState.RELEASED):
+        machine = self._machines.pop(session, None)
+        if machine is not None:
+            machine.transition(FloorState.RELEASED)
             self._area_of.pop(session, None)
-            del self._states[session]
-
-    def transition(self, session: str, to: FloorState) -> bool:
-        """The only place where a floor changes state: logs, counts and refuses the illegal."""
-        state = self._states.get(session)
-        if state is None or to not in TRANSITIONS[state]:
-            self.refused += 1
-            _LOG.warning("floor of %s: %s to %s refused", session, state, to)
-            return False
-        self._states[session] = to
-        self.taken[state, to] += 1
-        _LOG.debug("floor of %s: %s", session, to.value)
-        return True
 
     def session_in(self, area_id: str) -> str | None:
         """The session that holds an area."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from hub.machine import Machine, StepCounts
 from protocol.security import new_code
-
-_LOG = logging.getLogger(__name__)
 
 WINDOW_S: Final = 120.0
 TRIES: Final = 5
@@ -48,16 +45,10 @@ class PairingStatus:
 
 
 class PairingDesk:
-    """Holds the running code. Wrong guesses of all peers count together, so a guesser closes the window.
-
-    Attributes:
-        taken: how often each step was taken.
-        refused: how often each illegal one was turned away.
-    """
+    """Holds the running code. Wrong guesses of all peers count together, so a guesser closes the window."""
 
     def __init__(self, *, now_s: Callable[[], float], make_code: Callable[[], str] = new_code) -> None:
-        self.taken: Counter[tuple[PairingState, PairingState]] = Counter()
-        self.refused: Counter[tuple[PairingState, PairingState]] = Counter()
+        self._machine = Machine("pairing window", PairingState.CLOSED, TRANSITIONS)
         self._now_s = now_s
         self._make_code = make_code
         self._code = ""
@@ -65,11 +56,15 @@ class PairingDesk:
         self._until_s = 0.0
         self._tries = 0
         self._device_name = ""
-        self._state = PairingState.CLOSED
+
+    @property
+    def counts(self) -> StepCounts[PairingState]:
+        """What the windows have done."""
+        return self._machine.counts
 
     def open(self, area_id: str, area_name: str) -> str:
         """Begin a window for one area; a running one is replaced. Returns the six digits."""
-        self.transition(PairingState.OPEN)
+        self._machine.transition(PairingState.OPEN)
         self._code = self._make_code()
         self._area = (area_id, area_name)
         self._until_s = self._now_s() + WINDOW_S
@@ -99,27 +94,15 @@ class PairingDesk:
         if self._state_now() is PairingState.OPEN:
             self._tries -= 1
             if self._tries == 0:
-                self.transition(PairingState.USED_UP)
+                self._machine.transition(PairingState.USED_UP)
 
     def done(self, device_name: str) -> None:
         """A satellite has been paired; the code is worth nothing any more."""
         self._state_now()
-        if self.transition(PairingState.DONE):
+        if self._machine.transition(PairingState.DONE):
             self._device_name = device_name
 
-    def transition(self, to: PairingState) -> bool:
-        """The only place where the window changes: logs, counts and refuses (False) the illegal."""
-        step = (self._state, to)
-        if to not in TRANSITIONS[self._state]:
-            self.refused[step] += 1
-            _LOG.warning("pairing window: %s to %s refused", self._state.value, to.value)
-            return False
-        self.taken[step] += 1
-        _LOG.info("pairing window: %s", to.value)
-        self._state = to
-        return True
-
     def _state_now(self) -> PairingState:
-        if self._state is PairingState.OPEN and self._now_s() >= self._until_s:
-            self.transition(PairingState.EXPIRED)
-        return self._state
+        if self._machine.state is PairingState.OPEN and self._now_s() >= self._until_s:
+            self._machine.transition(PairingState.EXPIRED)
+        return self._machine.state

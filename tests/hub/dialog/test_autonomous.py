@@ -8,7 +8,6 @@ import numpy as np
 
 from hub.dialog.acting import Actor
 from hub.dialog.conversation import Conversation
-from hub.dialog.hold import TRANSITIONS, Hold, HoldCounts, Words
 from hub.dialog.life import Life
 from hub.dialog.mouth import DUCK_DB
 from hub.dialog.turns import MONOLOGUE_S
@@ -442,14 +441,3 @@ async def test_a_voice_that_says_only_what_it_wants_has_the_house_speak_by_the_c
     assert room.talk.life is Life.OPEN
     await room.pass_s(0.5)
     assert not room.engine.first.sessions[0].silent
-
-
-def test_only_what_the_table_allows_happens_to_the_words_and_all_of_it_is_counted():
-    counts = HoldCounts()
-    for start in Words:
-        for to in Words:
-            hold = Hold("s", counts)
-            hold.state = start
-            assert hold.transition(to) is (to in TRANSITIONS[start])
-            assert hold.state is (to if to in TRANSITIONS[start] else start)
-    assert (counts.taken.total(), counts.refused.total()) == (6, 3)

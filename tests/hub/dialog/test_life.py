@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from hub.dialog.conversation import Conversation
-from hub.dialog.life import TRANSITIONS, Life, LifeCounts, LifeMachine
+from hub.dialog.life import Life
 from hub.dialog.voices import Opening, Voices
 from hub.engine.port import AudioOut, EngineError, TextOut, UtteranceEnded
 from hub.events import EventBus, TurnEnded
@@ -43,18 +43,6 @@ class SlowActor:
         from hub.dialog.acting import Outcome
 
         return Outcome(understanding, results, "All right.", self.loop.now_ms())
-
-
-def test_only_what_the_table_allows_happens_and_all_of_it_is_counted():
-    counts = LifeCounts()
-    for start in Life:
-        for to in Life:
-            machine = LifeMachine("s", counts)
-            machine.state = start
-            assert machine.transition(to) is (to in TRANSITIONS[start])
-            assert machine.state is (to if to in TRANSITIONS[start] else start)
-    assert counts.taken.total() == 3
-    assert counts.refused.total() == 6
 
 
 class ConversationMachine(RuleBasedStateMachine):
