@@ -33,7 +33,7 @@ from hub.server.http import HttpServer
 from hub.server.pairing import PairingDesk
 from hub.server.satellites import SatelliteServer
 from hub.store import STORE_NAME, Store
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 from hub.understanding.vocabulary import vocabulary
 from protocol.discovery import Announcer, HubRecord
 from protocol.errors import RoomtoneError
@@ -83,7 +83,7 @@ class Hub:
         voices = self._voices = Voices(
             engine=engine,
             hearing=hearing,
-            actor=Actor(home, Listener(), now_ms=_now_ms),
+            actor=Actor(home, Parser(), now_ms=_now_ms),
             bus=self.bus,
             vocabulary=lambda: vocabulary(home.house),
             now_ms=_now_ms,

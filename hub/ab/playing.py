@@ -19,7 +19,7 @@ from hub.hearing.port import Hearing, HearingEvent, HearingHints
 from hub.home.areas import find_area
 from hub.home.port import Home
 from hub.understanding.house import ActionResult
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 from hub.understanding.vocabulary import vocabulary
 
 STEP_SAMPLES: Final = 480
@@ -90,7 +90,7 @@ class Play:
         self._hearing = hearing
         self._home = home
         self._pace = pace
-        self._actor = Actor(home, Listener(), now_ms=self._now_ms)
+        self._actor = Actor(home, Parser(), now_ms=self._now_ms)
         self._session: EngineSession | None = None
         self._finals: list[FinalText] = []
         self._outcomes: list[Outcome] = []

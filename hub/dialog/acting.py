@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.home.port import Home
 from hub.understanding.house import ActionResult
-from hub.understanding.listener import Listener, Understanding, sentence_for
+from hub.understanding.parser import Parser, Understanding, sentence_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Actor:
     def __init__(
         self,
         home: Home,
-        listener: Listener,
+        parser: Parser,
         *,
         now_ms: Callable[[], float],
         wall_clock: Callable[[tzinfo], datetime] = datetime.now,
     ) -> None:
         self._home = home
-        self._listener = listener
+        self._parser = parser
         self._now_ms = now_ms
         self._wall_clock = wall_clock
 
@@ -45,7 +45,7 @@ class Actor:
         The answer may be called on any thread: it knows the house of this moment and asks nobody.
         """
         house = self._home.house
-        return lambda text: self._listener.is_complete(text, house, area_id)
+        return lambda text: self._parser.is_complete(text, house, area_id)
 
     def is_for_house(self, text: str, area_id: str) -> bool:
         """Whether these words are the house's to answer: a request, a question about it, the clock, or a goodbye.
@@ -59,7 +59,7 @@ class Actor:
 
     def _understand(self, text: str, area_id: str) -> Understanding:
         house = self._home.house
-        return self._listener.understand(text, house, area_id, self._wall_clock(zone_of(house.time_zone)))
+        return self._parser.understand(text, house, area_id, self._wall_clock(zone_of(house.time_zone)))
 
     async def handle(self, text: str, area_id: str, *, trace: str) -> Outcome:
         """Act on a sentence spoken in an area. The house itself never makes this raise."""

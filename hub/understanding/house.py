@@ -54,12 +54,22 @@ class Entity:
 
 
 @dataclass(frozen=True, slots=True)
+class Timer:
+    """A timer that was started by voice. `name` is empty for one without a name."""
+
+    name: str
+    remaining_s: float
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class House:
     """One moment of a house.
 
     Attributes:
         revision: grows when names, areas or exposure change (not with states), so that indexes can be kept.
         time_zone: IANA name.
+        timers: those that were started by voice and have not rung, soonest first.
     """
 
     name: str
@@ -68,6 +78,7 @@ class House:
     entities: Mapping[str, Entity] = field(default_factory=dict)
     time_zone: str = "UTC"
     revision: int = 0
+    timers: tuple[Timer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from hub.events import EventBus
 from hub.home.none import NoHome
 from hub.rooms.arbiter import Arbiter
 from hub.server.satellites import SatelliteServer
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 from protocol.frames import Frame, FrameType
 from protocol.handshake import satellite_login
 from protocol.link import connect
@@ -90,7 +90,7 @@ async def test_round_trip(tmp_path, machine):
         return time.monotonic() * 1000
 
     voices = Voices(
-        engine=EchoEngine(), hearing=Deaf(), actor=Actor(NoHome(), Listener(), now_ms=now_ms), bus=EventBus(),
+        engine=EchoEngine(), hearing=Deaf(), actor=Actor(NoHome(), Parser(), now_ms=now_ms), bus=EventBus(),
         vocabulary=list, now_ms=now_ms, new_trace=lambda: "t", follow_up_s=SECONDS + 10.0,
     )  # fmt: skip
     board = Switchboard(voices, Arbiter(), area_name=str)

@@ -13,7 +13,7 @@ from hub.dialog.voices import Voices
 from hub.engine.port import AudioOut, EngineBusyError, EngineError, EngineInfo, UtteranceEnded
 from hub.events import EventBus
 from hub.home.demo import DemoHome
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 from protocol.messages import Flush, Play, Playback
 
 
@@ -199,7 +199,7 @@ async def cast():
     voices = Voices(
         engine=engine,
         hearing=hearing,
-        actor=Actor(home, Listener(), now_ms=now_ms),
+        actor=Actor(home, Parser(), now_ms=now_ms),
         bus=bus,
         vocabulary=list,
         now_ms=now_ms,

@@ -5,11 +5,11 @@ import time
 from hub.dialog.acting import Actor
 from hub.home.none import NoHome
 from hub.home.port import HomeUnreachableError
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 
 
 def actor(home):
-    return Actor(home, Listener(), now_ms=lambda: time.monotonic() * 1000)
+    return Actor(home, Parser(), now_ms=lambda: time.monotonic() * 1000)
 
 
 async def test_a_hub_without_a_home_says_so_and_still_talks():

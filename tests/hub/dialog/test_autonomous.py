@@ -19,7 +19,7 @@ from hub.engine.supervisor import SupervisedEngine
 from hub.events import AssistantText, EventBus, HeardFinal, HeardPartial, Saying, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
 from hub.home.demo import DemoHome
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 from protocol.messages import Duck, Play, Playback
 from tests.hub.dialog.conftest import FakeLine, HandHearing
 from tests.hub.dialog.virtual_time import VirtualLoop
@@ -46,7 +46,7 @@ class Room:
         self.voices = Voices(
             engine=engine,
             hearing=self.hearing,
-            actor=Actor(self.home, Listener(), now_ms=loop.now_ms),
+            actor=Actor(self.home, Parser(), now_ms=loop.now_ms),
             bus=bus,
             vocabulary=list,
             now_ms=loop.now_ms,

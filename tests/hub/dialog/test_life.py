@@ -16,7 +16,7 @@ from hub.engine.port import AudioOut, EngineError, TextOut, UtteranceEnded
 from hub.events import EventBus, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
 from hub.understanding.house import ActionResult
-from hub.understanding.listener import Understanding
+from hub.understanding.parser import Understanding
 from protocol.messages import Play
 from tests.hub.dialog.conftest import FakeLine, HandEngine, HandHearing
 from tests.hub.dialog.virtual_time import VirtualLoop

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.understanding.house import Area, Entity, Floor, House
-from hub.understanding.listener import Listener, Understanding
+from hub.understanding.parser import Parser, Understanding
 
 NOW = datetime(2025, 4, 7, 15, 5, tzinfo=UTC)
 DIM = ("brightness",)
@@ -225,7 +225,7 @@ HOUSES: dict[str, House] = {
     "traps": trap_house(),
     "plain": plain_house(),
 }
-LISTENER = Listener()
+LISTENER = Parser()
 
 
 @pytest.fixture

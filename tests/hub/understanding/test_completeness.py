@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from hub.understanding.listener import Listener
      "Turn off every light in the house.", "Set the heating to 21."],
 )  # fmt: skip
 def test_nobody_is_likely_to_go_on(houses, text):
-    assert Listener().is_complete(text, houses["british"], "kitchen")
+    assert Parser().is_complete(text, houses["british"], "kitchen")
 
 
 @pytest.mark.parametrize(
@@ -34,5 +34,5 @@ def test_nobody_is_likely_to_go_on(houses, text):
 )
 def test_a_place_or_a_value_may_follow(houses, hear, text, rest):
     assert hear("british", "kitchen", text).kind in ("actions", "answer")
-    assert not Listener().is_complete(text, houses["british"], "kitchen")
-    assert Listener().is_complete(f"{text} {rest}", houses["british"], "kitchen")
+    assert not Parser().is_complete(text, houses["british"], "kitchen")
+    assert Parser().is_complete(f"{text} {rest}", houses["british"], "kitchen")

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from hub.understanding.house import Action, Area, Entity, Floor, House
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 
 FOLDER = os.environ.get("UNDERSTANDING_SETS", "")
 NOW = datetime(2025, 1, 1, 12, tzinfo=UTC)
-_LISTENER = Listener()
+_PARSER = Parser()
 
 
 def house_of(raw: dict[str, Any]) -> House:
@@ -49,7 +49,7 @@ def _json(action: Action) -> dict[str, Any]:
 
 def handle(item: dict[str, Any], home: dict[str, Any]) -> dict[str, Any]:
     """One item of a set to the actions in the format of its gold."""
-    heard = _LISTENER.understand(item["text"], house_of(home), item["room"], NOW)
+    heard = _PARSER.understand(item["text"], house_of(home), item["room"], NOW)
     actions = [_json(action) for action in heard.actions]
     actions += [{**_json(action), "confirm": True} for action in heard.pending]
     if heard.asked:

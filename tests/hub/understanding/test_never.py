@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.understanding.house import Area, Entity, House
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 
 HERE = Path(__file__).parent
 NEVER = HERE.joinpath("never.txt").read_text(encoding="utf-8").splitlines()
@@ -39,7 +39,7 @@ HOUSE = House(
         )
     },
 )
-LISTENER = Listener()
+LISTENER = Parser()
 
 
 @pytest.mark.parametrize("sentence", NEVER)
@@ -210,7 +210,7 @@ def test_random_words_never_act(words):
 def test_thousands_of_devices_and_hostile_names_are_bounded(houses):
     many = {f"light.l{n}": Entity(f"light.l{n}", f"Lamp {n}", f"a{n % 50}", state="off") for n in range(5000)}
     house = House("huge", (), tuple(Area(f"a{n}", f"Area {n}") for n in range(50)), many)
-    listener = Listener()
+    listener = Parser()
     listener.understand("Turn on lamp 17.", house, "a1", NOW)
     began = time.perf_counter()
     heard = listener.understand("Turn on lamp 4321 and lamp 17, please.", house, "a1", NOW)

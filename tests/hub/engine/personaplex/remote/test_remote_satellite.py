@@ -17,7 +17,7 @@ from hub.events import EventBus
 from hub.home.none import NoHome
 from hub.rooms.arbiter import Arbiter
 from hub.server.satellites import SatelliteServer
-from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
 from protocol.frames import Frame, FrameType
 from protocol.handshake import satellite_login
 from protocol.link import connect
@@ -102,7 +102,7 @@ async def world(tmp_path, remote):
     other = ScriptedEngine(Script(pace="real"))
     engine = SupervisedEngine(remote(), other, publish=lambda _event: None, now_s=time.monotonic)
     voices = Voices(
-        engine=engine, hearing=Deaf(), actor=Actor(NoHome(), Listener(), now_ms=now_ms),
+        engine=engine, hearing=Deaf(), actor=Actor(NoHome(), Parser(), now_ms=now_ms),
         bus=EventBus(), vocabulary=list, now_ms=now_ms, new_trace=lambda: "t", follow_up_s=30.0,
     )  # fmt: skip
     await engine.start()

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.understanding.house import Action, ActionResult, Area, Entity, House
-from hub.understanding.listener import Listener, sentence_for
+from hub.understanding.parser import Parser, sentence_for
 from hub.understanding.policy import Policy
 from hub.understanding.vocabulary import vocabulary
 
@@ -23,7 +23,7 @@ NOW = datetime(2025, 4, 7, 15, 5, tzinfo=UTC)
      "Open the garage door.", "What time is it?", "Set the hall light to 20%"],
 )  # fmt: skip
 def test_whole_requests_are_complete(houses, text):
-    assert Listener().is_complete(text, houses["british"], "kitchen")
+    assert Parser().is_complete(text, houses["british"], "kitchen")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_whole_requests_are_complete(houses, text):
      "Open the"],
 )  # fmt: skip
 def test_fragments_are_not(houses, text):
-    assert not Listener().is_complete(text, houses["british"], "kitchen")
+    assert not Parser().is_complete(text, houses["british"], "kitchen")
 
 
 def _after(hear, house, area, sentence, *results):
@@ -124,7 +124,7 @@ def test_vocabulary_has_exposed_names_once_and_areas_first(houses):
 
 
 def test_a_policy_can_guard_more(houses):
-    listener = Listener(policy=Policy(services=frozenset({"switch.turn_on"})))
+    listener = Parser(policy=Policy(services=frozenset({"switch.turn_on"})))
     heard = listener.understand("Turn on the kettle.", houses["british"], "kitchen", NOW)
     assert (heard.kind, heard.actions) == ("confirm", ())
     assert heard.pending[0].entity_ids == ("switch.kettle",)
@@ -154,7 +154,7 @@ def test_500_devices_take_under_5_ms_at_the_95th_percentile():
         caps = frozenset({"brightness"})
         entities[f"{domain}.e{n}"] = Entity(f"{domain}.e{n}", name, area.id, state="on", capabilities=caps)
     house = House("speed", (), areas, entities)
-    listener = Listener()
+    listener = Parser()
     sentences = [
         "Turn on the lights.", "Turn off the lights in room fern and close the blind.", "Set the lights to 40%.",
         "Is the light on?", "Turn on the sauna in room elm.", "What is the weather tomorrow in Paris?",

@@ -1,0 +1,260 @@
+"""The first tier of understanding: a user's words to actions, to a true answer, or to an honest sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from hub.understanding.answers import dangerous, done, why_not
+from hub.understanding.clauses import NOTHING, Failure, Meaning, understand_clauses
+from hub.understanding.completeness import is_dangling, may_go_on
+from hub.understanding.context import Context
+from hub.understanding.gates import Gate, judge
+from hub.understanding.house import Action, ActionResult, Entity, House
+from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, normalise, without_courtesy
+from hub.understanding.policy import Policy
+from hub.understanding.queries import answer
+from hub.understanding.questions import Answer
+from hub.understanding.repairs import misheard_questions, misheard_repairs, self_corrections
+from hub.understanding.services import group_calls
+from hub.understanding.smalltalk import small_talk
+from hub.understanding.tagger import Indexes, canonical
+from hub.understanding.targets import Miss
+
+Kind = Literal["actions", "answer", "confirm", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """What a sentence of the user comes to.
+
+    Attributes:
+        kind: `actions` to be executed; `answer` to be spoken; `confirm`: dangerous, nothing is executed;
+            `unknown`: not understood or impossible.
+        actions: never holds a dangerous action.
+        reply: the sentence to speak; with actions, what to add to the report of what happened.
+        reason: stable code.
+        explanation: one line for developers.
+        ends_conversation: the user said goodbye.
+        pending: dangerous actions that were asked for and not done.
+        asked: devices that a state question was answered from.
+    """
+
+    kind: Kind
+    actions: tuple[Action, ...] = ()
+    reply: str = ""
+    reason: str = "ok"
+    explanation: str = ""
+    ends_conversation: bool = False
+    pending: tuple[Action, ...] = ()
+    asked: tuple[str, ...] = ()
+
+
+class Parser:
+    """Understands one utterance at a time. Pure but for the index of names it keeps per revision of a house."""
+
+    def __init__(self, *, policy: Policy = Policy()) -> None:  # noqa: B008 - frozen, shared on purpose
+        self._policy = policy
+        self._indexes = Indexes()
+
+    def understand(  # noqa: PLR0911 - first what needs no house, one line each
+        self, text: str, house: House, area_id: str | None, now: datetime
+    ) -> Understanding:
+        """Understand a transcript spoken in an area. Never raises for any text.
+
+        Args:
+            text: what the recogniser wrote.
+            house: the house of this moment.
+            area_id: where it was said; None when unknown.
+            now: aware, in the house's time zone.
+        """
+        if len(text) > MAX_CHARACTERS:
+            return _unknown("too_long", "Sorry, that was too long for me.", "more characters than a request has")
+        plain, question = normalise(text)
+        if not plain:
+            return _unknown("empty", "Sorry, I did not hear any words.", "no words")
+        if plain.count(" ") >= MAX_WORDS:
+            return _unknown("too_long", "Sorry, that was too long for me.", "more words than a request has")
+        context = Context(house, self._indexes.of(house), area_id, now)
+        polite = without_courtesy(plain)
+        scene = self._scene_by_name(polite, context)
+        if scene is not None:
+            return scene
+        for said in (plain, polite):
+            talk = small_talk(said, now)
+            if talk is not None:
+                return Understanding(
+                    "answer", (), talk.sentence, "small_talk", "small talk", ends_conversation=talk.ends
+                )
+        if _LOCK_OR_UNLOCK.match(plain):
+            return _unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
+        understood = self._request(polite, context, question=question and not is_request(plain))
+        if understood.kind == "unknown" and polite == "stop":
+            return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
+        return understood
+
+    def is_complete(self, text: str, house: House, area_id: str | None) -> bool:
+        """Whether a text is a whole request that is unlikely to go on, so that a shorter silence may end the turn."""
+        if is_dangling(text):
+            return False
+        now = datetime(2000, 1, 1, tzinfo=UTC)
+        understood = self.understand(text, house, area_id, now)
+        if understood.reason not in _WHOLE:
+            return False
+        if understood.reason in ("small_talk", "deferred_unsupported"):
+            return True
+        context = Context(house, self._indexes.of(house), area_id, now)
+        return not may_go_on(without_courtesy(normalise(text)[0]), context)
+
+    def _scene_by_name(self, text: str, context: Context) -> Understanding | None:
+        """A scene of several words is asked for by its bare name ("Movie night.")."""
+        if " " not in text or text.startswith("good "):
+            scenes = [i for i in context.index.names.get(text, ()) if i.startswith("scene.")] if " " in text else []
+        else:
+            scenes = [i for i in context.index.names.get(text, ()) if i.startswith("scene.")]
+        if len(scenes) != 1 or scenes[0] not in context.house.entities or not context.entity(scenes[0]).exposed:
+            return None
+        action = Action("scene", "turn_on", (scenes[0],), {}, text)
+        return Understanding("actions", (action,), "", "ok", f"scene named {text!r}")
+
+    def _request(self, text: str, context: Context, *, question: bool) -> Understanding:
+        for candidate in self_corrections(text):
+            gate = judge(candidate, question_mark=question)
+            plain = judge(_masked(candidate, context), question_mark=question)
+            if plain.kind != gate.kind:
+                # A name of the house ("Never Land lamp") is no negation, question or time.
+                gate = plain
+            understood = self._gated(candidate, gate, context)
+            if candidate != text and understood.kind == "unknown":
+                continue
+            return understood
+        return _unknown("not_understood", why_not(NOTHING, context), "a correction that fits nothing")
+
+    def _gated(self, text: str, gate: Gate, context: Context) -> Understanding:
+        if gate.kind == "question":
+            return self._question(text, gate, context)
+        if gate.kind == "closed":
+            reply = "All right, I have changed nothing." if gate.why == "negation" else why_not(NOTHING, context)
+            return _unknown("not_understood", reply, f"gate: {gate.why}")
+        if gate.kind == "deferred":
+            return self._deferred(text, gate, context)
+        meaning = understand_clauses(text, context)
+        if isinstance(meaning, Failure) and meaning.reason in ("no_such_device", "not_understood"):
+            for repaired, most in misheard_repairs(text, context):
+                second = understand_clauses(repaired, context)
+                if isinstance(second, Meaning) and second.cost <= most and not self._guarded(second):
+                    return self._decide(second, repaired)
+        if isinstance(meaning, Failure):
+            return self._nothing(meaning, text, context)
+        return self._decide(meaning, text)
+
+    def _deferred(self, text: str, gate: Gate, context: Context) -> Understanding:
+        timer = understand_clauses(text, context)
+        if isinstance(timer, Failure) and timer.reason == "cannot_do" and "timers" in timer.sentence:
+            return _unknown("cannot_do", timer.sentence, "timer")
+        if gate.rest and isinstance(understand_clauses(gate.rest, context), Meaning):
+            what = "wait for a condition" if gate.why == "condition" else "do things later"
+            return _unknown(
+                "deferred_unsupported",
+                f"I cannot {what} yet, so nothing has changed.",
+                f"gate: {gate.why}",
+            )
+        return _unknown("not_understood", why_not(NOTHING, context), f"gate: {gate.why}")
+
+    def _nothing(self, failure: Failure, text: str, context: Context) -> Understanding:
+        stated = answer(text, context) if failure.strength < 3 else None
+        if isinstance(stated, Answer) and text.split(maxsplit=1)[0] in ("temperature", "humidity", "weather"):
+            return Understanding(
+                "answer", (), stated.sentence, stated.reason, "query without a verb", asked=stated.entity_ids
+            )
+        reason = failure.reason
+        if failure.miss is not None and failure.strength <= 1:
+            reason, failure = "not_understood", NOTHING
+        frame = failure.heard.frame if failure.heard else "none"
+        return _unknown(reason, why_not(failure, context), f"frame {frame}, reason {reason}")
+
+    def _question(self, text: str, gate: Gate, context: Context) -> Understanding:
+        text = re.sub(r"^(?:do you know|i wonder|any idea) (?=if|whether|what|which|how|where|who)", "", text)
+        found = answer(text, context)
+        if found is None and gate.why == "question mark":
+            found = answer(f"is {text}", context) or answer(f"what is the {text}", context)
+        if not isinstance(found, Answer) and (found is None or found.reason == "no_such_device"):
+            repaired = (answer(other, context) for other in misheard_questions(text, context))
+            found = next((read for read in repaired if isinstance(read, Answer)), found)
+        if isinstance(found, Answer):
+            return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
+        if isinstance(found, Miss) and found.strength >= 2:
+            failure = Failure(found.reason, miss=found)
+            return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
+        return _unknown("not_understood", why_not(NOTHING, context), "a question about nothing in this house")
+
+    def _guarded(self, meaning: Meaning) -> bool:
+        """What lets people in or out is never touched on a guess."""
+        return any(
+            entity.domain in _GUARDED or (entity.domain == "cover" and self._policy.lets_people_in(entity))
+            for _service, entity, _data in meaning.calls
+        )
+
+    def _decide(self, meaning: Meaning, text: str) -> Understanding:
+        safe: list[Action] = []
+        risky: list[Action] = []
+        risky_calls: list[tuple[str, Entity]] = []
+        for (service, data), entities in group_calls(meaning.calls).items():
+            domain, _, name = service.partition(".")
+            fields = dict(data)
+            bad = [e for e in entities if self._policy.is_dangerous(service, e, fields)]
+            good = [e for e in entities if e not in bad]
+            if good:
+                safe.append(Action(domain, name, tuple(e.entity_id for e in good), fields, text))
+            if bad:
+                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), fields, text))
+                risky_calls += [(service, e) for e in bad]
+        reply = dangerous(risky_calls) if risky_calls else ""
+        why = "frames " + ", ".join(
+            f"{h.frame}({h.target!r}{', ' + repr(h.value) if h.value else ''})" for h in meaning.heard
+        )
+        if safe:
+            return Understanding("actions", tuple(safe), reply, "ok", why, pending=tuple(risky))
+        if risky:
+            return Understanding("confirm", (), reply, "dangerous", why, pending=tuple(risky))
+        return _unknown("not_understood", "All right, I have changed nothing.", why)
+
+
+_WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
+_GUARDED = frozenset({"lock", "alarm_control_panel", "valve"})
+# "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
+_LOCK_OR_UNLOCK = re.compile(r"(?:and|an|in|on|un|hun|own|em|am|on a) lock(?:ed)? ")
+
+
+def _masked(text: str, context: Context) -> str:
+    """The text with every name of a device replaced by one neutral word."""
+    words = text.split()
+    position = 0
+    while position < len(words):
+        for length in range(min(context.index.longest, len(words) - position), 1, -1):
+            if canonical(" ".join(words[position : position + length])) in context.index.names:
+                words[position : position + length] = ["device"]
+                break
+        position += 1
+    return " ".join(words)
+
+
+def _unknown(reason: str, reply: str, explanation: str) -> Understanding:
+    return Understanding("unknown", (), reply, reason, explanation)
+
+
+def sentence_for(understanding: Understanding, results: Sequence[ActionResult], house: House) -> str:
+    """What to say after the actions were tried: only what was read back, and what was left undone.
+
+    Args:
+        understanding: what was asked.
+        results: one for each of its actions, in order.
+        house: the house after the actions.
+    """
+    if understanding.kind != "actions":
+        return understanding.reply
+    told = done(understanding.actions, results, house)
+    return f"{told} {understanding.reply}".strip()
