@@ -1,7 +1,7 @@
 # `make` alone lists the targets. ARGS is handed on: make run ARGS="--once", make test ARGS="-k frames".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-assistant test-duplex test-engine test-netns lint check bench soak lock clean
+.PHONY: help setup run test test-assistant test-duplex test-engine test-netns lint check bench evals soak lock clean
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -42,6 +42,9 @@ test-netns: .dev ## Tests across network namespaces (needs root and iproute2)
 
 bench: .engine ## Measurements; docs/benchmarks.md tells how to read them
 	@$(PYTEST) -m bench --timeout 1800 -s $(ARGS)
+
+evals: .dev ## How well sentences are understood: tables of every written home, held against the bars
+	@$(BIN)/python tests/evals/report.py $(ARGS)
 
 soak: .dev ## Long runs
 	@$(PYTEST) -m soak --timeout 0 -s $(ARGS)

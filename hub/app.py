@@ -26,7 +26,7 @@ from hub.hearing.port import Hearing, HearingError
 from hub.home.port import Home
 from hub.methods import Methods
 from hub.metrics import Metrics
-from hub.parts import Progress, make_engine, make_hearing, make_home, make_personas
+from hub.parts import Progress, make_engine, make_expert, make_hearing, make_home, make_personas
 from hub.rooms.arbiter import Arbiter
 from hub.server.control import SOCKET_NAME, ControlServer
 from hub.server.http import HttpServer
@@ -34,6 +34,7 @@ from hub.server.pairing import PairingDesk
 from hub.server.satellites import SatelliteServer
 from hub.store import STORE_NAME, Store
 from hub.understanding.parser import Parser
+from hub.understanding.routing import route
 from hub.understanding.vocabulary import vocabulary
 from protocol.discovery import Announcer, HubRecord
 from protocol.errors import RoomtoneError
@@ -80,6 +81,7 @@ class Hub:
         self.desk = PairingDesk(now_s=time.monotonic)
         name = settings.network.name
         self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
+        self.expert = make_expert(settings, home)
         voices = self._voices = Voices(
             engine=engine,
             hearing=hearing,
@@ -90,6 +92,10 @@ class Hub:
             new_trace=_new_trace,
             follow_up_s=settings.rooms.follow_up_s,
             persona=make_personas(settings, home),
+            expert=self.expert,
+            is_difficult=lambda text: (
+                route(text, understood=False, threshold=settings.expert.threshold).kind == "expert"
+            ),
         )
         rooms = settings.rooms
         arbiter = Arbiter(window_ms=rooms.wake_window_ms, window_ms_of_word={"okay_nabu": rooms.okay_nabu_window_ms})
@@ -117,9 +123,9 @@ class Hub:
         lives, floors, desk = self._voices.lives, self.switchboard.floors, self.desk
         holds = self._voices.holds
         self.metrics.count_with(
-            "escaped_speech_seconds",
-            "Speech of the engine that was sent before a turn turned out to be for the house.",
-            lambda: holds.escaped_frames * 0.08,
+            "leaked_words",
+            "Words of the engine's own answer that were sent before a turn turned out to be for the house.",
+            lambda: holds.leaked_words,
         )
         for name, read in (
             ("conversation_steps_refused", lives.refused.total),
@@ -236,6 +242,8 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
             progress(f"going on without it: {error.sentence}")
         port = await hub.satellites.start(network.host, network.port)
         stack.push_async_callback(hub.satellites.close)
+        if hub.expert is not None:
+            stack.push_async_callback(hub.expert.close)
         stack.push_async_callback(hub.switchboard.close)
         http = HttpServer(
             hub.identity.server_context(),

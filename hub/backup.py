@@ -25,7 +25,8 @@ from typing_extensions import Buffer
 
 from hub import __version__
 from hub.errors import StoreError
-from hub.store import MIGRATIONS, STORE_NAME, StateLock
+from hub.store import STORE_NAME, StateLock
+from hub.store_schema import MIGRATIONS
 from protocol.errors import RoomtoneError
 
 IDENTITY_NAME: Final = "identity.pem"
@@ -165,7 +166,8 @@ def _unpack(source: Path) -> tuple[dict[str, bytes], BackupContents]:
     try:
         with (
             gzip.open(source) as file,
-            tarfile.open(fileobj=io.BufferedReader(_Capped(file)), mode="r|") as archive,
+            io.BufferedReader(_Capped(file)) as whole,
+            tarfile.open(fileobj=whole, mode="r|") as archive,
         ):
             for info in archive:
                 limit = MAX_MEMBER_BYTES.get(info.name)
@@ -175,6 +177,8 @@ def _unpack(source: Path) -> tuple[dict[str, bytes], BackupContents]:
                     raise BackupError(f"{source} is no Roomtone backup: its {info.name} is too large.")
                 data = archive.extractfile(info)
                 members[info.name] = data.read(limit) if data is not None else b""
+            while whole.read(1 << 16):
+                pass  # the checksum of everything comes last
     except (tarfile.TarError, zlib.error, EOFError, ValueError, OverflowError) as error:
         raise BackupError(f"{source} is no Roomtone backup, or is damaged: {error}.") from None
     except OSError as error:

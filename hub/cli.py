@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hub import __version__, cli_ab, cli_engine
+from hub import __version__, cli_ab, cli_engine, cli_eval
 from hub.errors import HubUnreachableError
 from protocol.errors import RoomtoneError
 
@@ -79,6 +79,10 @@ def _run(options: argparse.Namespace) -> int:
         from hub.ab.command import compare  # loads the whole hub
 
         return compare(options)
+    if options.command == "eval":
+        from hub.evals.command import evaluate  # loads pydantic and the listener
+
+        return evaluate(options)
     from hub.cli_commands import COMMANDS  # loads asyncio and pydantic
 
     return COMMANDS[options.command](options)
@@ -141,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
 
     cli_engine.add_parsers(commands, everywhere, configured)
     cli_ab.add_parser(commands, everywhere, configured)
+    cli_eval.add_parser(commands)
 
     add("rooms", "Show the rooms, their satellites, and who won the last wake words.")
     add("status", "Show what the hub is doing.")

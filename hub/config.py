@@ -24,6 +24,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from pydantic_settings.exceptions import SettingsError
 
 from hub.config_engine import DEFAULT_PERSONA_NAME, EngineSettings, Section, no_boolean
+from hub.config_expert import ExpertSettings
 from hub.config_faults import ENVIRONMENT_PREFIX, explain, nearest
 from hub.config_file import ConfigFile, read_config_file
 from hub.config_persona import (
@@ -33,6 +34,7 @@ from hub.config_persona import (
     refuse_prompts_too_long_for_a_server,
     refuse_repeated_names,
 )
+from hub.config_tools import ToolsSettings
 from hub.errors import ConfigError
 
 _SATELLITE_PREFIX: Final = "ROOMTONE_SATELLITE_"  # the satellite's own, which may run on the same machine
@@ -136,6 +138,8 @@ class Settings(BaseSettings):
     home: HomeSettings = HomeSettings()
     engine: EngineSettings = EngineSettings()
     hearing: HearingSettings = HearingSettings()
+    expert: ExpertSettings = ExpertSettings()
+    tools: ToolsSettings = ToolsSettings()
     rooms: RoomsSettings = RoomsSettings()
     personas: tuple[PersonaSettings, ...] = Field(
         (),
@@ -263,7 +267,7 @@ def _read_personas(path: Path) -> tuple[PersonaSettings, ...]:
 def _with_full_paths(settings: Settings, base: Path) -> Settings:
     """Every relative path of the file is relative to the file."""
     changes: dict[str, BaseModel] = {}
-    for name in ("home", "engine", "hearing"):
+    for name in ("home", "engine", "hearing", "expert"):
         section: BaseModel = getattr(settings, name)
         paths = {key: base / value.expanduser() for key, value in section if isinstance(value, Path)}
         if paths:

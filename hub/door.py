@@ -11,7 +11,7 @@ from hub.server.pairing import PairingDesk
 from hub.store import Store
 from hub.understanding.house import Area
 from protocol.errors import UnknownAreaError
-from protocol.messages import Welcome
+from protocol.messages import TIMERS_FEATURE, Welcome
 
 
 class Door:
@@ -52,7 +52,12 @@ class Door:
     def welcome(self, device_id: str) -> Welcome:
         """What a satellite is told when it is in."""
         area_id = self.area_of(device_id)
-        return Welcome(hub_name=self.hub_name, area=area_id, area_name=self.area_name(area_id))
+        return Welcome(
+            hub_name=self.hub_name,
+            area=area_id,
+            area_name=self.area_name(area_id),
+            features=(TIMERS_FEATURE,),
+        )
 
     def pairing_code(self) -> str | None:
         """The running code."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hub.config import Settings
 from hub.config_engine import EngineSettings
 from hub.dialog.acting import zone_of
+from hub.dialog.expert import Expert
 from hub.dialog.persona import choose_persona, default_persona
 from hub.engine.cascade.engine import CascadeEngine
 from hub.engine.personaplex.setup.standing import Standing, standing
@@ -20,6 +21,7 @@ from hub.engine.supervisor import SupervisedEngine
 from hub.events import Event
 from hub.hearing.port import Hearing
 from hub.home.port import Home
+from hub.secret_file import SecretFile
 
 if TYPE_CHECKING:
     from hub.engine.personaplex.embedded.engine import EmbeddedOptions
@@ -155,6 +157,32 @@ def make_hearing(settings: Settings, state_dir: Path, *, now_ms: Callable[[], fl
             f"A speech package is missing ({missing.name}). Install it with pip install 'roomtone[speech]'."
         )
     return LocalHearing(whisper_dir=settings.hearing.models_dir, cache_dir=state_dir / "cache", now_ms=now_ms)
+
+
+def make_expert(settings: Settings, home: Home) -> Expert | None:
+    """Who answers difficult questions; None where the settings name nobody."""
+    asked = settings.expert
+    if asked.url is None or asked.model is None:
+        return None
+    from hub.llm.openai import ModelOptions, OpenAiModel
+
+    options = ModelOptions(
+        asked.url,
+        asked.model,
+        SecretFile(asked.api_key_file, "API key") if asked.api_key_file is not None else None,
+        asked.temperature,
+        asked.max_tokens,
+        asked.connect_timeout_s,
+        asked.first_token_timeout_s,
+        asked.timeout_s,
+    )
+    return Expert(
+        OpenAiModel(options),
+        now_s=time.monotonic,
+        wall_clock=lambda: datetime.now(zone_of(home.house.time_zone)),
+        timeout_s=asked.timeout_s,
+        cache_lifetime_s=asked.cache_lifetime_s,
+    )
 
 
 def make_personas(

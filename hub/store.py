@@ -1,4 +1,4 @@
-"""What the hub must not forget: who it is, and the satellites paired with it.
+"""What the hub must not forget: who it is, the satellites paired with it, and what others keep in tables of their own.
 
 SQLite in WAL mode with full synchronisation: what a method has returned from survives `kill -9` and a power
 cut. The store belongs to one thread, the event loop's; a transaction is one row and takes milliseconds.
@@ -17,24 +17,11 @@ from pathlib import Path
 from typing import Final, Self
 
 from hub.errors import AlreadyRunningError, StoreError
+from hub.store_schema import MIGRATIONS
 
 STORE_NAME: Final = "hub.sqlite3"
 LOCK_NAME: Final = "hub.lock"
 BUSY_TIMEOUT_S: Final = 5.0
-
-# One entry a version, applied in order and never changed once released; `user_version` counts them.
-MIGRATIONS: Final[tuple[str, ...]] = (
-    """
-    CREATE TABLE hub (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
-    CREATE TABLE satellite (
-        device_id TEXT PRIMARY KEY,
-        name TEXT NOT NULL,
-        device_key BLOB NOT NULL,
-        area_id TEXT NOT NULL,
-        paired_at REAL NOT NULL
-    ) STRICT;
-    """,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +173,16 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """The database, for a part that keeps rows of its own: all of them are on disk afterwards, or none.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        with _typed(self._path), _transaction(self._db):
+            yield self._db
 
     def hub_id(self) -> str:
         """Who this hub is: 32 hexadecimal digits, drawn once."""

@@ -68,6 +68,7 @@ class Accepted:
 
     Attributes:
         paired: True when this was a pairing; the satellite will close this link and log in on a new one.
+        features: what it says it can do besides version 1's beginnings.
     """
 
     device_id: str
@@ -75,6 +76,7 @@ class Accepted:
     software: str
     protocol: int
     paired: bool
+    features: frozenset[str] = frozenset()
 
 
 class HubDoor(Protocol):
@@ -154,7 +156,14 @@ def _hub_certificate(link: Link) -> bytes:
 
 
 async def satellite_login(
-    link: Link, *, device_id: str, name: str, software: str, device_key: bytes, pinned_hash: bytes
+    link: Link,
+    *,
+    device_id: str,
+    name: str,
+    software: str,
+    device_key: bytes,
+    pinned_hash: bytes,
+    features: tuple[str, ...] = (),
 ) -> Welcome:
     """Log a paired satellite in. On an error the caller closes the link.
 
@@ -170,7 +179,7 @@ async def satellite_login(
             "pair again; otherwise somebody else answers in its place."
         )
     nonce = new_nonce()
-    link.send(Hello(device_id=device_id, name=name, software=software, nonce=nonce.hex()))
+    link.send(Hello(device_id=device_id, name=name, software=software, nonce=nonce.hex(), features=features))
     challenge = await _expect(link, Challenge)
     _check_version(challenge.protocol)
     hub_nonce = _bytes(challenge.nonce, NONCE_BYTES)
@@ -246,7 +255,9 @@ async def _accept_login(link: Link, hub: HubDoor, hello: Hello) -> Accepted:
         raise AuthenticationError("The satellite could not prove that it was paired with this hub.")
     link.authenticated = True
     link.send(hub.welcome(hello.device_id))
-    return Accepted(hello.device_id, hello.name, hello.software, version, paired=False)
+    return Accepted(
+        hello.device_id, hello.name, hello.software, version, paired=False, features=frozenset(hello.features)
+    )
 
 
 async def _accept_pairing(link: Link, hub: HubDoor, start: PairStart) -> Accepted:

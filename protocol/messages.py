@@ -20,6 +20,12 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 DeviceId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sentence = Annotated[str, Field(max_length=500)]
 Slug = Annotated[str, Field(min_length=1, max_length=100)]
+TimerId = Annotated[str, Field(pattern=r"^[0-9a-zA-Z_-]{1,40}$")]
+Features = Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], ...], Field(max_length=32)]
+
+TIMERS_FEATURE: Final = "timers"
+"""Said in `hello` and `welcome` by who knows `timer`, `timers` and `rang`."""
+MAX_TIMERS: Final = 100
 
 
 class Message(BaseModel):
@@ -60,6 +66,7 @@ class Hello(Message):
     protocol_min: Annotated[int, Field(ge=1, le=1000)] = PROTOCOL_MIN
     protocol_max: Annotated[int, Field(ge=1, le=1000)] = PROTOCOL_VERSION
     nonce: Hex
+    features: Features = ()
 
 
 class Auth(Message):
@@ -129,6 +136,7 @@ class Welcome(Message):
     area: Slug
     area_name: Name
     volume: Annotated[float, Field(ge=0, le=1)] = 1.0
+    features: Features = ()
 
 
 # --- satellite to hub: what happens in the room ---
@@ -176,6 +184,14 @@ class MuteState(Message):
     muted: bool
 
 
+class Rang(Message):
+    """A timer rings here, or has stopped ringing; told again at login while the hub still names it."""
+
+    type: Literal["rang"] = "rang"
+    id: TimerId
+    state: Literal["ringing", "stopped"]
+
+
 # --- hub to satellite: what to do ---
 
 
@@ -218,6 +234,22 @@ class SetVolume(Message):
     volume: Annotated[float, Field(ge=0, le=1)]
 
 
+class Timer(Message):
+    """Ring after this long, with or without a hub. A timer of the same id is replaced."""
+
+    type: Literal["timer"] = "timer"
+    id: TimerId
+    kind: Literal["timer", "reminder"] = "timer"
+    remaining_ms: Annotated[int, Field(ge=0, lt=2**53)]
+
+
+class Timers(Message):
+    """The timers that there are: any other is void, and one that rings stops."""
+
+    type: Literal["timers"] = "timers"
+    ids: Annotated[tuple[TimerId, ...], Field(max_length=MAX_TIMERS)]
+
+
 AnyMessage = Annotated[
     ErrorMessage
     | Goodbye
@@ -237,7 +269,10 @@ AnyMessage = Annotated[
     | Play
     | Flush
     | Duck
-    | SetVolume,
+    | SetVolume
+    | Rang
+    | Timer
+    | Timers,
     Field(discriminator="type"),
 ]
 

@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from protocol.errors import RoomtoneError
 from protocol.frames import Frame, FrameFlag, FrameType
 from protocol.link import Link, monotonic_us
 from protocol.messages import (
+    TIMERS_FEATURE,
     AnyMessage,
     Duck,
     ErrorMessage,
@@ -21,13 +22,16 @@ from protocol.messages import (
     MuteState,
     Play,
     Playback,
+    Rang,
     SetVolume,
     Stop,
+    Timer,
+    Timers,
     Wake,
     Welcome,
 )
 from protocol.records import MEASUREMENT_BYTES, MeasureFlag, Measurement
-from satellite.audio.chime import PoliteChime, chime
+from satellite.audio.chime import PoliteChime, bell, chime
 from satellite.audio.player import Heard, Player
 from satellite.audio.port import AudioBackend
 from satellite.config import Identity, Store
@@ -39,6 +43,7 @@ from satellite.dsp.wake import WakeDetector
 from satellite.errors import MutedError, NotWokenError
 from satellite.handoff import Handoff
 from satellite.session import Phase, Session
+from satellite.timers import Bell, boot_id
 from satellite.uplink import STREAM, Uplink
 from satellite.watchdog import INTERVAL_S, notify
 
@@ -92,6 +97,8 @@ class Agent:
         self._chime = PoliteChime()
         self._chain = Chain(self._player, canceller, WakeDetector(settings.wake_words), self._from_chain.put)
         self._chain.mute(muted=identity.muted)
+        self._bell = Bell(store.directory, self, now_s=lambda: time.clock_gettime(time.CLOCK_BOOTTIME), boot=boot_id())
+        self._knows_timers = False
         self._connection = HubConnection(identity, self, override=settings.hub)
         self._link: Link | None = None
         self._uplink: Uplink | None = None
@@ -122,6 +129,7 @@ class Agent:
                 asyncio.ensure_future(self._connection.run()),
                 asyncio.ensure_future(stop.wait()),
                 asyncio.ensure_future(self._heartbeat()),
+                asyncio.ensure_future(self._bell.run()),
                 self._silenced,
             ]
             if self._settings.exit_when_done:
@@ -154,6 +162,7 @@ class Agent:
             "muted": self._identity.muted,
             **{f"audio_{name}": value for name, value in self._backend.status().items()},
             "playing": self._player.busy,
+            "ringing": self._bell.ringing,
             "wake_words": list(self._settings.wake_words),
             "jitter_target_ms": self._player.jitter.target * 20,
             "underruns": self._player.jitter.underruns,
@@ -173,6 +182,7 @@ class Agent:
     def _set_muted(self, *, muted: bool) -> dict[str, Any]:
         self._chain.mute(muted=muted)  # first of all, whatever the disk says
         if muted:
+            self._bell.stop()
             talking = self._session.phase is Phase.TALKING
             self._session.muted()
             if talking:
@@ -184,11 +194,13 @@ class Agent:
         return {"muted": muted}
 
     def button(self) -> dict[str, Any]:
-        """Call without a word.
+        """Call without a word; while a timer rings, only stop that.
 
         Raises:
             MutedError: the microphone is off.
         """
+        if self._bell.stop():
+            return {}
         if self._identity.muted:
             raise MutedError("The microphone is off; switch it on with “roomtone-satellite mute off”.")
         self._chain.press_button()
@@ -196,6 +208,7 @@ class Agent:
 
     def stop(self) -> dict[str, Any]:
         """Silence here at once, and an end of the session."""
+        self._bell.stop()
         self._player.stop()
         if self._link is not None:
             self._link.send(Stop())
@@ -222,6 +235,9 @@ class Agent:
         if now != pairing:
             self._keep(self._identity.model_copy(update={"pairing": now}))
         link.send(MuteState(muted=self._identity.muted))
+        self._knows_timers = TIMERS_FEATURE in welcome.features
+        for timer_id, state in self._bell.told():
+            self.rang(timer_id, state)
         self._backend.begin()
         self._report("connected")
 
@@ -245,6 +261,10 @@ class Agent:
             self._player.duck(message.gain_db)
         elif isinstance(message, SetVolume):
             self._player.set_volume(message.volume)
+        elif isinstance(message, Timer):
+            self._bell.set(message.id, message.kind, message.remaining_ms / 1000.0)
+        elif isinstance(message, Timers):
+            self._bell.keep_only(message.ids)
         elif isinstance(message, ErrorMessage):
             _LOG.warning("the hub answered %s: %s", message.code, message.message)
 
@@ -307,7 +327,20 @@ class Agent:
                 Frame(item.type, item.payload, item.flags, STREAM, samples=item.samples, time_us=item.time_us)
             )
 
+    def ring(self) -> None:
+        """Sound the bell once, unless the hub is just saying something."""
+        if not self._player.busy:
+            self._player.sound(bell())
+
+    def rang(self, timer_id: str, state: Literal["ringing", "stopped"]) -> None:
+        """Tell a hub that knows of timers what rings here."""
+        if state == "stopped":
+            self._player.hush()
+        if self._link is not None and self._knows_timers:
+            self._link.send(Rang(id=timer_id, state=state))
+
     def _called(self, call: Call) -> None:
+        self._bell.stop()
         if self._link is None or not self._session.called():
             self._report("woken_offline")
             return
@@ -339,6 +372,6 @@ class Agent:
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < _DONE_AFTER_S:
             await asyncio.sleep(_DONE_CHECK_S)
-            busy = self._session.phase in (Phase.CALLING, Phase.TALKING) or self._player.busy
+            busy = self._session.phase in (Phase.CALLING, Phase.TALKING) or self._player.busy or self._bell.ringing
             if busy or not self._backend.ended:
                 quiet_since = time.monotonic()

@@ -15,7 +15,7 @@ from protocol.errors import AuthenticationError, RoomtoneError
 from protocol.frames import Frame
 from protocol.handshake import satellite_login
 from protocol.link import Link, connect
-from protocol.messages import AnyMessage, Welcome
+from protocol.messages import TIMERS_FEATURE, AnyMessage, Welcome
 from protocol.security import client_context
 from satellite.config import Identity
 from satellite.machine import Machine
@@ -200,6 +200,7 @@ class HubConnection:
             software=SOFTWARE,
             device_key=bytes.fromhex(self._pairing.device_key),
             pinned_hash=bytes.fromhex(self._pairing.certificate_hash),
+            features=(TIMERS_FEATURE,),
         )
 
     def _failed(self, error: RoomtoneError | None) -> None:

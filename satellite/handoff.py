@@ -45,5 +45,8 @@ class Handoff(Generic[T]):
         with self._lock:
             items, self._items = self._items, deque()
             self._scheduled = False
-        for item in items:
-            self._take(item)
+        while items:
+            try:
+                self._take(items.popleft())
+            except Exception as defect:  # noqa: BLE001 (told to whoever watches the loop; the other items still count)
+                self._loop.call_exception_handler({"message": "an item could not be taken", "exception": defect})

@@ -1,30 +1,61 @@
-"""From a finished sentence to deeds and a true answer."""
+"""From what was decided to deeds and a true sentence about them."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from hub.home.port import Home
-from hub.understanding.house import ActionResult
-from hub.understanding.parser import Parser, Understanding, sentence_for
+from hub.tools.port import Deeds
+from hub.understanding.answers import done, troubles
+from hub.understanding.decisions import Act, Confirm, Mode, Moment, Said, Tell
+from hub.understanding.history import History
+from hub.understanding.house import Action, ActionResult, House
+from hub.understanding.listener import Listener
+from hub.understanding.parser import Parser
+from hub.understanding.policy import Policy
+
+# What can be said without looking at the house.
+NEEDS_NO_HOUSE: Final = frozenset({"small_talk", "empty", "too_long", "not_understood", "cancelled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An act that was carried out.
+
+    Attributes:
+        report: what truly happened, for a person who has not been told anything yet.
+        trouble: only what did not come about; empty when all did.
+        decided_ms: hub's monotonic milliseconds.
+    """
+
+    act: Act
+    results: tuple[ActionResult, ...]
+    report: str
+    trouble: str
+    decided_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a sentence led to. `understood_ms`: hub's monotonic milliseconds."""
+    """What a single sentence led to. `understood_ms`: hub's monotonic milliseconds."""
 
-    understanding: Understanding
     results: tuple[ActionResult, ...]
     sentence: str
     understood_ms: float
 
 
 class Actor:
-    """Understands a sentence against the house of this moment, acts, and says what is true afterwards."""
+    """Acts in the house of this moment and says what is true afterwards; one serves all conversations.
+
+    Args:
+        deeds: what is done without the house: timers, lists, things for later.
+        policy: what needs a spoken yes, and what is never done.
+    """
 
     def __init__(
         self,
@@ -33,11 +64,28 @@ class Actor:
         *,
         now_ms: Callable[[], float],
         wall_clock: Callable[[tzinfo], datetime] = datetime.now,
+        deeds: Deeds | None = None,
+        policy: Policy = Policy(),  # noqa: B008 - frozen, shared on purpose
     ) -> None:
-        self._home = home
-        self._parser = parser
-        self._now_ms = now_ms
-        self._wall_clock = wall_clock
+        self._home, self._parser, self._deeds, self._policy = home, parser, deeds, policy
+        self._now_ms, self._wall_clock = now_ms, wall_clock
+        # Shared: what was done in one room can be undone from another.
+        self._history = History()
+
+    @property
+    def house(self) -> House:
+        """This moment of the house, timers included."""
+        house = self._home.house
+        return house if self._deeds is None else replace(house, timers=self._deeds.timers())
+
+    def listener(self, mode: Mode) -> Listener:
+        """A listener for a new conversation."""
+        return Listener(self._parser, policy=self._policy, mode=mode, history=self._history)
+
+    def moment(self, frame: int = -1) -> Moment:
+        """Now, as a listener wants it told."""
+        house = self.house
+        return Moment(house, self._wall_clock(zone_of(house.time_zone)), self._now_ms() / 1000.0, frame)
 
     def completeness(self, area_id: str) -> Callable[[str], bool]:
         """Whether a text is a whole request, so that the turn may end after a short silence.
@@ -47,39 +95,47 @@ class Actor:
         house = self._home.house
         return lambda text: self._parser.is_complete(text, house, area_id)
 
-    def is_for_house(self, text: str, area_id: str) -> bool:
-        """Whether these words are the house's to answer: a request, a question about it, the clock, or a goodbye.
-
-        Anything else may be answered by a voice that talks by itself.
-        """
-        understanding = self._understand(text, area_id)
-        if understanding.reason == "small_talk":
-            return understanding.ends_conversation or any(char.isdigit() for char in understanding.reply)
-        return understanding.reason not in ("not_understood", "empty", "too_long")
-
-    def _understand(self, text: str, area_id: str) -> Understanding:
+    async def carry_out(self, act: Act, area_id: str, *, trace: str) -> Deed:
+        """Execute the actions of an act, all at once. The house itself never makes this raise."""
+        decided_ms = self._now_ms()
+        results = await asyncio.gather(*(self._one(action, area_id, trace) for action in act.actions))
         house = self._home.house
-        return self._parser.understand(text, house, area_id, self._wall_clock(zone_of(house.time_zone)))
+        report = f"{done(act.actions, results, house)} {act.reply}".strip()
+        return Deed(act, tuple(results), report, troubles(act.actions, results, house), decided_ms)
 
     async def handle(self, text: str, area_id: str, *, trace: str) -> Outcome:
-        """Act on a sentence spoken in an area. The house itself never makes this raise."""
-        understanding = self._understand(text, area_id)
+        """Act on one sentence that belongs to no conversation."""
+        listener = self.listener("user")
+        decisions = listener.hear(Said(text, area_id), self.moment())
         understood_ms = self._now_ms()
+        results: list[ActionResult] = []
+        sentences: list[str] = []
+        for decision in decisions:
+            if isinstance(decision, Act):
+                deed = await self.carry_out(decision, area_id, trace=trace)
+                listener.done(decision, deed.results, self.moment())
+                results += deed.results
+                sentences.append(deed.report)
+            else:
+                sentences.append(decision.question if isinstance(decision, Confirm) else self.truly(decision).sentence)
+        return Outcome(tuple(results), " ".join(filter(None, sentences)), understood_ms)
+
+    def truly(self, told: Tell) -> Tell:
+        """Nothing is said about a house that cannot be reached but that."""
         trouble = self._home.trouble
-        if trouble is not None and understanding.reason not in _NEEDS_NO_HOUSE:
-            return Outcome(understanding, (), trouble.spoken, understood_ms)
-        if understanding.kind != "actions":
-            return Outcome(understanding, (), understanding.reply, understood_ms)
-        results = await asyncio.gather(*(self._home.act(action, trace=trace) for action in understanding.actions))
-        return Outcome(
-            understanding,
-            tuple(results),
-            sentence_for(understanding, results, self._home.house),
-            understood_ms,
-        )
+        if trouble is None or told.reason in NEEDS_NO_HOUSE:
+            return told
+        return Tell(trouble.spoken, trouble.code, "the house cannot be reached")
 
-
-_NEEDS_NO_HOUSE = frozenset({"small_talk", "empty"})
+    async def _one(self, action: Action, area_id: str, trace: str) -> ActionResult:
+        if self._deeds is not None and self._deeds.takes(action):
+            return await self._deeds.act(action, area_id=area_id, trace=trace)
+        trouble = self._home.trouble
+        if trouble is not None:
+            return ActionResult(
+                action, verified=False, failed=action.entity_ids, error=trouble.code, sentence=trouble.spoken
+            )
+        return await self._home.act(action, trace=trace)
 
 
 def zone_of(name: str) -> tzinfo:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.dialog.backchannel import is_backchannel
+from hub.dialog.doing import Doing
 from hub.dialog.hold import Hold, Words
 from hub.dialog.life import TRANSITIONS, Life
 from hub.dialog.mouth import Mouth
@@ -66,7 +67,15 @@ class Conversation:
             on_quiet=self._wait_for_user,
             on_lost=self._voice_lost,
         )
-        self._turns = Turns(opening, line.area_id, voices, self._mouth, after=self._after_turn)
+        self._turns = Turns(opening.session, line.area_id, voices, self._mouth, after=self._after_turn)
+        self._doing = Doing(
+            voices.actor,
+            voices.bus,
+            opening,
+            line.area_id,
+            new_trace=voices.new_trace,
+            on_told=self._house_has_word,
+        )
         self._ears: HearingStream | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
@@ -92,7 +101,7 @@ class Conversation:
             EngineBusyError: every place is taken.
         """
         voices, area_id = self._voices, self.line.area_id
-        request = SessionRequest(self.session, area_id, self._turns.trace, voices.persona(area_id))
+        request = SessionRequest(self.session, area_id, self._doing.trace, voices.persona(area_id))
         self._hold.hold(voices.now_ms())  # somebody called, and is about to say what for
         if not await self._mouth.open(voices.engine, request):
             return False
@@ -128,6 +137,7 @@ class Conversation:
             self._idle.cancel()
         self._fall_silent(reason)
         await self._turns.stop()
+        await self._give_back(self._doing.close())
         if self._ears is not None:
             await self._give_back(self._ears.close())
         await self._give_back(self._mouth.close())
@@ -185,6 +195,7 @@ class Conversation:
             self._hold.spoke(now_ms)
         elif self._hold.is_over(now_ms):
             self._let(Words.FREE)
+        self._doing.tick(now_ms / 1000.0, self._mouth.frame_at())
         if self.life is Life.OPEN and self._ears is not None:
             self._mouth.feed(pcm, samples, packet)
             self._ears.feed(pcm, samples)
@@ -195,10 +206,10 @@ class Conversation:
 
     def called_again(self, opening: Opening) -> None:
         """A call in a running conversation cuts the assistant short; the words after it belong to that call."""
-        self._turns.call(opening)
+        self._doing.call(opening)
         self._word = opening.word
         self._called = True
-        self._mouth.interrupt()
+        self._interrupt()
         self._hold_words()
         self._wait_for_user()
 
@@ -226,22 +237,28 @@ class Conversation:
                     self._hold_words()
             case Partial(text=text):
                 frame = self._mouth.frame_at()
-                self._voices.bus.publish(HeardPartial(self._turns.trace, self.session, self.line.area_id, text, frame))
+                self._voices.bus.publish(HeardPartial(self._doing.trace, self.session, self.line.area_id, text, frame))
                 if not is_backchannel(text):
-                    self._words_so_far(text)
+                    self._words_so_far(text, frame)
             case FinalText():
                 self.user_speaking = False
                 self._wait_for_user()
                 self._heard_final(event)
 
-    def _words_so_far(self, text: str) -> None:
+    def _words_so_far(self, text: str, frame: int) -> None:
         if self.agent_speaking:
             if self._answers_already():
                 return
-            self._mouth.interrupt()
+            self._interrupt()
         if self._mouth.autonomous:
             self._hold_words()
-            self._hold.likely_house = self._voices.actor.is_for_house(text, self.line.area_id)
+            kind = self._doing.foretell(text)
+            if kind == "other" and self._voices.expert is not None and self._voices.is_difficult(text):
+                kind = "house"
+            # What the house answers, the voice is not even to think of.
+            self._let(Words.HOUSE if kind == "house" else Words.HELD)
+            self._hold.expected = kind
+        self._doing.partial(text, frame)
 
     def _answers_already(self) -> bool:
         """Whether the voice began to talk by itself after the user's last sound: late words are no interruption."""
@@ -263,12 +280,15 @@ class Conversation:
             return
         self._finals += 1
         autonomous = self._mouth.autonomous
-        for_house = not autonomous or self._voices.actor.is_for_house(final.text, self.line.area_id)
         if self.agent_speaking and not self._answers_already():
-            self._mouth.interrupt()
+            self._interrupt()
+        frame = self._mouth.frame_at(final.end_samples)
+        led, kind = self._doing.final(final.text, frame, second=final.second)
+        for_expert = kind == "other" and self._voices.expert is not None and self._voices.is_difficult(final.text)
+        for_house = not autonomous or kind == "house" or for_expert
         self._mouth.user_said(final.text)
         self._let(Words.HOUSE if for_house and autonomous else Words.FREE)
-        self._turns.put(Sentence(final, self._called, for_house))
+        self._turns.put(Sentence(final, self._called, for_house, led, for_expert))
         self._called = False
 
     # --- what the voice says by itself --------------------------------------------------------------------------------
@@ -278,13 +298,26 @@ class Conversation:
         if self._mouth.autonomous:
             self._hold.hold(self._voices.now_ms())
 
+    def _interrupt(self) -> None:
+        self._mouth.interrupt()
+        self._turns.interrupt()
+        if self._mouth.autonomous:
+            self._doing.voice_stopped(interrupted=True)
+
+    def _house_has_word(self) -> None:
+        """The house must speak about a turn that was the voice's to answer."""
+        if self._mouth.autonomous:
+            self._let(Words.HOUSE)
+            self._mouth.unasked.enough()
+
     def _let(self, words: Words) -> None:
         if self._hold.state is not words:
             self._hold.transition(words)
-            self._voices.holds.escaped_frames += self._mouth.obey()
+            self._voices.holds.leaked_words += self._mouth.obey()
 
     def _voice_said(self, frame: int, piece: str) -> None:
-        self._voices.bus.publish(AssistantText(self._turns.trace, self.session, self.line.area_id, frame, piece))
+        self._voices.bus.publish(AssistantText(self._doing.trace, self.session, self.line.area_id, frame, piece))
+        self._doing.voice_said(piece, frame)
 
     def _voice_lost(self, error: EngineError) -> None:
         _LOG.warning("session %s: its voice is lost: %s", self.session, error.code)

@@ -6,11 +6,15 @@ from enum import Enum
 from typing import Final
 
 from hub.machine import Machine, StepCounts
+from hub.understanding.decisions import Kind
 
 # A turn that is not classified so long after its last sound is the engine's to answer.
 HOLD_MS: Final = 600.0
 # One whose words so far are for the house is waited for this long.
 LIKELY_HOLD_MS: Final = 2500.0
+# A command is the voice's to answer as soon as the user has stopped; its last sound must not be a pause.
+COMMAND_HOLD_MS: Final = 120.0
+_LIMITS_MS: Final = {"house": LIKELY_HOLD_MS, "command": COMMAND_HOLD_MS, "other": HOLD_MS}
 
 
 class Words(Enum):
@@ -32,13 +36,12 @@ class HoldCounts(StepCounts[Words]):
     """The steps of all conversations of a hub, and what was heard that should not have been.
 
     Attributes:
-        escaped_frames: 80 ms frames of the engine's own answer that were sent before a turn turned out to be the
-            house's.
+        leaked_words: words of the engine's own answer that were sent before a turn turned out to be the house's.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.escaped_frames = 0
+        self.leaked_words = 0
 
 
 class Hold:
@@ -46,8 +49,8 @@ class Hold:
 
     def __init__(self, session: str, counts: HoldCounts) -> None:
         self._machine = Machine(f"session {session}: words", Words.FREE, TRANSITIONS, counts)
-        self.likely_house = False
-        """Whether the user's words so far are a whole request to the house."""
+        self.expected: Kind = "other"
+        """Whose the turn is, by the user's words so far."""
         self._spoke_ms = 0.0
 
     @property
@@ -72,12 +75,11 @@ class Hold:
 
     def is_over(self, now_ms: float) -> bool:
         """Whether the engine's words have been held for as long as a user is to wait."""
-        limit_ms = LIKELY_HOLD_MS if self.likely_house else HOLD_MS
-        return self.state is Words.HELD and now_ms - self._spoke_ms >= limit_ms
+        return self.state is Words.HELD and now_ms - self._spoke_ms >= _LIMITS_MS[self.expected]
 
     def transition(self, to: Words) -> bool:
         """Take a step; False for one that the table does not have."""
         if not self._machine.transition(to):
             return False
-        self.likely_house = False
+        self.expected = "other"
         return True

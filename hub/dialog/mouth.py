@@ -138,7 +138,7 @@ class Mouth:
         return max(0, heard) // _FRAME_SAMPLES
 
     def obey(self) -> int:
-        """Do what the rule of the words says now; returns how many frames were cut that the room may have heard."""
+        """Do what the rule of the words says now; returns how many words were cut that the room may have heard."""
         if not self.autonomous:
             self.unasked.flow()
             return 0

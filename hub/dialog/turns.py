@@ -8,31 +8,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from hub.dialog.acting import Outcome
+from hub.dialog.acting import Deed
+from hub.dialog.doing import Round
+from hub.dialog.expert import Expert, ExpertTurn
+from hub.dialog.heard import heard_of
 from hub.dialog.mouth import Mouth
 from hub.dialog.speaking import Speech
 from hub.dialog.turn import Turn
-from hub.dialog.voices import Opening, Voices
-from hub.events import Acted, HeardFinal, Saying, Trouble, TurnEnded
+from hub.dialog.voices import Voices
+from hub.engine.dialogue import Dialogue
+from hub.events import HeardFinal, Saying, Trouble, TurnEnded
 from hub.hearing.port import Final as FinalText
 from protocol.errors import RoomtoneError
 
 _LOG = logging.getLogger(__name__)
 
-# A house that has not answered by then will not; the room must not be held for it.
-_ACTING_LIMIT_S: Final = 30.0
 # A voice that has talked for so long without a word of the user talks to nobody.
 MONOLOGUE_S: Final = 120.0
 _WAITING_TURNS: Final = 4
 # A cancelled turn has nothing to wait for; one that does not end must not keep the floor.
 _WORKER_END_S: Final = 2.0
-
-
-class ActingTimeoutError(RoomtoneError):
-    """The house did not answer in time."""
-
-    code = "acting_timeout"
-    retry = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +37,36 @@ class Sentence:
     Attributes:
         called: whether a wake word or a button opened it.
         for_house: whether the house answers it; a voice that talks by itself answers anything else.
+        for_expert: whether it is too difficult for either.
+        round: what it leads to.
     """
 
     final: FinalText
     called: bool
     for_house: bool
+    round: Round
+    for_expert: bool = False
 
 
 class Turns:
     """Takes the user's sentences in order.
 
     Args:
-        opening: the call that the first turn belongs to.
         after: told after each turn whether the conversation is to go on.
     """
 
     def __init__(
-        self, opening: Opening, area_id: str, voices: Voices, mouth: Mouth, *, after: Callable[[bool], None]
+        self, session: str, area_id: str, voices: Voices, mouth: Mouth, *, after: Callable[[bool], None]
     ) -> None:
-        self.trace = opening.trace
         self.in_turn = False
         self.waiting: asyncio.Queue[Sentence] = asyncio.Queue(_WAITING_TURNS)
-        self._session, self._area_id = opening.session, area_id
+        self._session, self._area_id = session, area_id
         self._voices, self._mouth, self._after = voices, mouth, after
-        self._opening: Opening | None = opening
         self._number = 0
         self._anchor: tuple[int, float] | None = None
         self._worker: asyncio.Task[None] | None = None
+        self._memory = Dialogue()
+        self._asked: ExpertTurn | None = None
 
     def start(self) -> None:
         """Begin to take them."""
@@ -82,16 +80,17 @@ class Turns:
             if running:
                 _LOG.error("session %s: its turn does not end", self._session)
 
+    def interrupt(self) -> None:
+        """The user speaks: whatever is being answered is answered enough."""
+        if self._asked is not None:
+            self._asked.stop()
+
     def put(self, sentence: Sentence) -> None:
         """The user has said this. The oldest unanswered sentence is the least wanted."""
         if self.waiting.full():
             self.waiting.get_nowait()
         self.waiting.put_nowait(sentence)
         self._mouth.unasked.enough()
-
-    def call(self, opening: Opening) -> None:
-        """The next turn belongs to this call."""
-        self._opening = opening
 
     def anchor(self, samples: int, at_ms: float) -> None:
         """This capture position was at this time of the hub."""
@@ -116,28 +115,32 @@ class Turns:
             self._after(goes_on)
 
     async def _take_turn(self, sentence: Sentence) -> bool:
-        turn = self._begin(sentence.final)
-        bus, area, text = self._voices.bus, self._area_id, sentence.final.text
+        turn, led = self._begin(sentence), sentence.round
+        bus, area = self._voices.bus, self._area_id
         try:
             frame = self._mouth.frame_at(sentence.final.end_samples)
-            bus.publish(HeardFinal(turn.trace, self._session, area, text, frame))
-            if not sentence.for_house and await self._let_talk(turn):
+            bus.publish(HeardFinal(turn.trace, self._session, area, sentence.final.text, frame))
+            if sentence.for_expert and self._voices.expert is not None:
+                await self._ask(self._voices.expert, turn, sentence.final.text)
                 return True
-            outcome = await self._act(text, turn)
-            self._note(turn, outcome)
-            await self._answer(turn, outcome.sentence)
+            answered = not sentence.for_house and await self._let_talk(turn)
+            deeds = await led.settled()
+            self._note(turn, led, deeds)
+            if not (led.not_understood and (answered or self._mouth.autonomous)):
+                await self._answer(turn, led.sentence(deeds, answered=answered))
         finally:
+            self._memory.asked(sentence.final.text)
+            self._memory.answered(turn.assistant or "")
             bus.publish(TurnEnded(turn.trace, self._session, area, turn.record()))
         # Talk that is not for the house gets one honest answer, not a running commentary.
-        not_for_us = not sentence.called and outcome.understanding.reason == "not_understood"
-        return not (outcome.understanding.ends_conversation or (not_for_us and not self._mouth.autonomous))
+        not_for_us = not sentence.called and led.not_understood
+        return not (led.ends_conversation or (not_for_us and not self._mouth.autonomous))
 
-    def _begin(self, final: FinalText) -> Turn:
+    def _begin(self, sentence: Sentence) -> Turn:
         self._number += 1
-        opening, self._opening = self._opening, None
-        self.trace = opening.trace if opening is not None else self._voices.new_trace()
+        opening, final = sentence.round.opening, sentence.final
         why = opening.why if opening is not None else "the conversation goes on"
-        turn = Turn(self.trace, self._session, self._number, self._area_id, why)
+        turn = Turn(sentence.round.trace, self._session, self._number, self._area_id, why)
         if opening is not None:
             turn.mark("onset", opening.onset_ms)
             turn.mark("wake", opening.wake_ms)
@@ -145,39 +148,38 @@ class Turns:
         else:
             turn.mark("onset", self._ms_of(final.start_samples))
         turn.mark("speech_end", self._ms_of(final.end_samples))
-        turn.mark("transcript", final.decoded_ms or self._voices.now_ms())
+        turn.mark("transcript", final.decoded_ms or sentence.round.decided_ms or self._voices.now_ms())
         turn.user = final.text
         return turn
 
-    async def _act(self, text: str, turn: Turn) -> Outcome:
-        try:
-            async with asyncio.timeout(_ACTING_LIMIT_S):
-                return await self._voices.actor.handle(text, self._area_id, trace=turn.trace)
-        except TimeoutError:
-            raise ActingTimeoutError("The house did not answer in time; please try again.") from None
+    def _note(self, turn: Turn, led: Round, deeds: tuple[Deed, ...]) -> None:
+        turn.note(led.decided_ms or self._voices.now_ms(), [result for deed in deeds for result in deed.results])
 
-    def _note(self, turn: Turn, outcome: Outcome) -> None:
-        turn.note(outcome.understood_ms, outcome.results)
-        for result in outcome.results:
-            action = result.action
-            self._voices.bus.publish(
-                Acted(
-                    turn.trace,
-                    self._session,
-                    self._area_id,
-                    action.domain,
-                    action.service,
-                    action.entity_ids,
-                    result.verified,
-                    result.state,
-                    result.error,
-                )
-            )
+    async def _ask(self, expert: Expert, turn: Turn, question: str) -> None:
+        """Let the expert answer, in the voice of the conversation."""
+
+        async def say(text: str) -> str:
+            speech = await self._say(turn, text)
+            return heard_of(text, speech, self._voices.now_ms())
+
+        turn.mark("understood", self._voices.now_ms())
+        persona = self._voices.persona(self._area_id)
+        asked = self._asked = expert.ask(question, self._memory.exchanges, say=say, persona=persona)
+        try:
+            await asked.answer()
+        finally:
+            self._asked = None
+            turn.assistant = asked.outcome.heard or None
+            if asked.outcome.error is not None:
+                self._voices.bus.publish(Trouble(asked.outcome.error.code, asked.outcome.error.sentence))
 
     async def _answer(self, turn: Turn, sentence: str) -> None:
         if not sentence:
             return
-        turn.assistant = sentence
+        turn.assistant = f"{turn.assistant} {sentence}" if turn.assistant else sentence
+        await self._say(turn, sentence)
+
+    async def _say(self, turn: Turn, sentence: str) -> Speech:
         speeches: list[Speech] = []
 
         def begun(speech: Speech) -> None:
@@ -185,7 +187,7 @@ class Turns:
             self._voices.bus.publish(Saying(turn.trace, self._session, self._area_id, sentence))
 
         try:
-            await self._mouth.say(sentence, begun)
+            return await self._mouth.say(sentence, begun)
         finally:
             for speech in speeches:
                 turn.mark("audio_out", speech.first_sent_ms)
@@ -194,7 +196,6 @@ class Turns:
     async def _let_talk(self, turn: Turn) -> bool:
         """Leave the answer to the voice; False when it is lost before its first word and the house must answer."""
         unasked = self._mouth.unasked
-        turn.mark("understood", self._voices.now_ms())
         unasked.begin_turn()
         try:
             async with asyncio.timeout(MONOLOGUE_S):
@@ -207,7 +208,7 @@ class Turns:
             for stretch in unasked.stretches:
                 turn.mark("audio_out", stretch.speech.first_sent_ms)
                 turn.mark("audio_played", stretch.speech.first_played_ms)
-        return bool(unasked.stretches) or self._mouth.autonomous or not self.waiting.empty()
+        return bool(unasked.stretches) or not self.waiting.empty()
 
     def _ms_of(self, samples: int) -> float | None:
         """The hub's time of a capture position."""

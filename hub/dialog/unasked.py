@@ -49,6 +49,14 @@ class Stretch:
         self.complete = True
         self.speech.complete()
 
+    def words_sent(self) -> int:
+        """How many words are in what was sent to the room."""
+        index = bisect_right(self.frames, self.speech.sent_samples - 1, key=lambda known: known[0])
+        if not index:
+            return 0
+        last = self.frames[index - 1][1]
+        return len("".join(piece for frame, piece in self.pieces if frame <= last).split())
+
     def last_heard_frame(self, now_ms: float) -> int:
         """The last ModelFrame of which the room has heard the beginning; -1 for none."""
         heard = self.speech.heard_samples(now_ms)
@@ -120,15 +128,15 @@ class Unasked:
         self._early.clear()
 
     def cut(self) -> int:
-        """Silence now; returns the frames of it that had already been sent to the room."""
+        """Silence now; returns how many words of it had already been sent to the room."""
         self.drop()
         stretch, self._stretch = self._stretch, None
         if stretch is None or stretch.speech.ended.done():
             return 0
-        sent = stretch.speech.sent_samples
+        words = stretch.words_sent()
         stretch.speech.flush()
         self._changed.set()
-        return bisect_right(stretch.frames, sent - 1, key=lambda known: known[0])
+        return words
 
     def begin_turn(self) -> None:
         """What is said from now on, and what is being said, answers this turn."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from hub.dialog.acting import Actor
+from hub.dialog.expert import Expert
 from hub.dialog.hold import HoldCounts
 from hub.dialog.life import Life
 from hub.engine.port import Persona, VoiceEngine
@@ -24,6 +25,8 @@ class Voices:
 
     Attributes:
         persona: who the assistant is in an area now; None leaves it to the engine.
+        expert: who answers difficult questions; None: nobody does.
+        is_difficult: whether words that are not the house's are for the expert.
     """
 
     engine: VoiceEngine
@@ -35,6 +38,8 @@ class Voices:
     new_trace: Callable[[], str]
     follow_up_s: float
     persona: Callable[[str], Persona | None] = _own_persona
+    expert: Expert | None = None
+    is_difficult: Callable[[str], bool] = lambda _text: False
     lives: StepCounts[Life] = field(default_factory=StepCounts)
     holds: HoldCounts = field(default_factory=HoldCounts)
 

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 import aiohttp
 
 from hub.home.assistant_house import Registries, place, read_entity, read_states
-from hub.home.assistant_requests import carry_out, fetch_registries
+from hub.home.assistant_requests import carry_out, fetch_registries, question
 from hub.home.assistant_socket import AssistantSocket, websocket_url
 from hub.home.assistant_token import TokenFile
 from hub.home.confirmation import Confirmation
 from hub.home.errors import NotAllowedError
-from hub.home.permission import check
+from hub.home.permission import check, check_question
 from hub.home.port import HomeError, HomeRefusedTokenError, HomeUnreachableError
 from hub.understanding.house import Action, ActionResult, Entity, HomeKind, House
 
@@ -131,6 +131,16 @@ class AssistantHome:
         if result.error is not None:
             _LOG.info("trace %s: a call failed with %s", trace, result.error)
         return result
+
+    async def ask(
+        self, domain: str, service: str, data: Mapping[str, Any], *, answers: bool = True
+    ) -> Mapping[str, Any]:
+        """Call a service for its answer."""
+        socket = self._socket
+        if self._trouble is not None or socket is None:
+            raise self._trouble or HomeUnreachableError("Home Assistant is not connected.")
+        check_question(domain, data, self.house)
+        return await question(socket, domain, service, data, answers=answers)
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call `listener(entity_id)` at every change of state; the answer takes it off again."""

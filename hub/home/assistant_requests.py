@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from typing import Any
 
 from hub.home.assistant_house import Registries, read_exposed, read_registered, read_registries
 from hub.home.assistant_socket import AssistantSocket
@@ -46,6 +48,22 @@ async def carry_out(socket: AssistantSocket, action: Action, confirmation: Confi
         seen.cancel()
         await asyncio.gather(call, seen, return_exceptions=True)
     return None
+
+
+async def question(
+    socket: AssistantSocket, domain: str, service: str, data: Mapping[str, Any], *, answers: bool
+) -> Mapping[str, Any]:
+    """Call a service for its response.
+
+    Raises:
+        HomeError: the connection, or the house's refusal.
+    """
+    wanted = {"return_response": True} if answers else {}
+    result = await socket.command(
+        "call_service", deadline_s=CALL_S, domain=domain, service=service, service_data=dict(data), **wanted
+    )
+    response = result.get("response") if isinstance(result, dict) else None
+    return response if isinstance(response, dict) else {}
 
 
 async def fetch_registries(socket: AssistantSocket) -> Registries:

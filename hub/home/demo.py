@@ -12,11 +12,12 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from hub.home.confirmation import Confirmation
+from hub.home.demo_answers import DemoAnswers
 from hub.home.demo_house import AREAS, ENTITIES, FLOORS, SCENES
 from hub.home.demo_services import Step, serve
 from hub.home.errors import ServiceNotFoundError
 from hub.home.expectation import UNAVAILABLE
-from hub.home.permission import check
+from hub.home.permission import check, check_question
 from hub.home.port import HomeError
 from hub.understanding.house import Action, ActionResult, Entity, HomeKind, House
 
@@ -40,12 +41,22 @@ class DemoHome:
 
     Args:
         now: monotonic seconds.
+        wall_clock: the aware time of day, in UTC.
+
+    Attributes:
+        answers: its calendar, its weather and its telephone.
     """
 
     kind: ClassVar[HomeKind] = "demo"
 
-    def __init__(self, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._now = now
+        self.answers = DemoAnswers(wall_clock)
         self._entities = {entity.entity_id: entity for entity in ENTITIES}
         self._house: House | None = None
         self._due: list[_Due] = []
@@ -95,6 +106,18 @@ class DemoHome:
         finally:
             self._waiting.remove(confirmation)
         return confirmation.result()
+
+    async def ask(
+        self,
+        domain: str,
+        service: str,
+        data: Mapping[str, Any],
+        *,
+        answers: bool = True,  # noqa: ARG002 - this house knows its services
+    ) -> Mapping[str, Any]:
+        """Answer from memory."""
+        check_question(domain, data, self.house)
+        return self.answers.answer(domain, service, data)
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:
         """Call `listener(entity_id)` at every change of state; the answer takes it off again."""

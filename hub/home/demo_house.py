@@ -224,6 +224,7 @@ ENTITIES = (
             "wind_speed_unit": "km/h",
         },
     ),
+    _entity("calendar.family", "Family Calendar", None, "off"),
     _entity(
         "todo.shopping_list",
         "Shopping List",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from hub.config import AreaSettings
 from hub.home.port import HomeError
@@ -60,6 +60,17 @@ class NoHome:
             error=self._trouble.code,
             sentence=self._trouble.sentence,
         )
+
+    async def ask(
+        self,
+        domain: str,  # noqa: ARG002 - the port names it
+        service: str,  # noqa: ARG002 - the port names it
+        data: Mapping[str, Any],  # noqa: ARG002 - the port names it
+        *,
+        answers: bool = True,  # noqa: ARG002 - the port names it
+    ) -> NoReturn:
+        """Refuse with the sentence that says how to add a home."""
+        raise self._trouble
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:  # noqa: ARG002 - the port names it
         """Nothing ever changes here."""

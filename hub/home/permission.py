@@ -6,6 +6,9 @@ against the list of devices exposed to Assist. Both are kept here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from hub.home.errors import BadValueError, EntityUnavailableError, NotExposedError, UnknownEntityError
 from hub.home.expectation import UNAVAILABLE
 from hub.home.port import HomeError
@@ -13,6 +16,7 @@ from hub.understanding.house import Action, Entity, House
 
 _TARGET_KEYS = frozenset({"entity_id", "device_id", "area_id", "floor_id", "label_id"})
 _ANY_DOMAIN = frozenset({"homeassistant", "group"})
+_ASKED_DOMAINS = frozenset({"calendar", "weather", "todo", "notify"})
 
 
 def check(action: Action, house: House) -> tuple[Entity, ...]:
@@ -36,6 +40,29 @@ def check(action: Action, house: House) -> tuple[Entity, ...]:
     if all(entity.state == UNAVAILABLE for entity in entities):
         raise unavailable(entities)
     return entities
+
+
+def check_question(domain: str, data: Mapping[str, Any], house: House) -> None:
+    """Whether a service that is called for its answer may be called with these data.
+
+    Raises:
+        BadValueError: it is of a domain that acts on devices, or is aimed at more than entities by name.
+        UnknownEntityError: an entity does not exist.
+        NotExposedError: it is not exposed to the assistant.
+        EntityUnavailableError: it does not answer.
+    """
+    if domain not in _ASKED_DOMAINS:
+        raise BadValueError(f"Services of {domain[:40]} are not called like this.")
+    smuggled = (_TARGET_KEYS - {"entity_id"}) & data.keys()
+    if smuggled:
+        raise BadValueError(f"The data of the call may not hold {', '.join(sorted(smuggled))}.")
+    named = data.get("entity_id", ())
+    for entity_id in (named,) if isinstance(named, str) else tuple(named):
+        entity = _allowed(str(entity_id), house)
+        if entity.domain != domain:
+            raise BadValueError(f"{entity.name} is no {domain}.")
+        if entity.state == UNAVAILABLE:
+            raise unavailable((entity,))
 
 
 def unavailable(entities: tuple[Entity, ...]) -> HomeError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
 
 from hub.understanding.house import Action, ActionResult, HomeKind, House
 from protocol.errors import RoomtoneError
@@ -58,6 +58,24 @@ class Home(Protocol):
 
         Never raises `HomeError`: a failure is an `ActionResult` with its code and sentence. A slow device that is
         seen on its way when the wait is over is neither verified nor failed: `state` says "opening", `error` is None.
+        """
+
+    async def ask(
+        self, domain: str, service: str, data: Mapping[str, Any], *, answers: bool = True
+    ) -> Mapping[str, Any]:
+        """Call a service that no device's state confirms: of a calendar, a forecast, a list, or a message.
+
+        Args:
+            domain: `calendar`, `weather`, `todo` or `notify`.
+            service: without its domain.
+            data: the service's own, `entity_id` included where it has one.
+            answers: whether this service gives a response; asking one that gives none for it is refused by the house.
+
+        Returns:
+            The service's response, by entity; empty without one.
+
+        Raises:
+            HomeError: it cannot be reached, is not allowed, or refuses.
         """
 
     def on_change(self, listener: Callable[[str], None]) -> Callable[[], None]:

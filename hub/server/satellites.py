@@ -26,7 +26,7 @@ from protocol.errors import (
 from protocol.frames import Frame, FrameFlag, FrameType
 from protocol.handshake import HubDoor, hub_accept
 from protocol.link import LinkServer, serve
-from protocol.messages import AnyMessage, ErrorMessage, Goodbye, Message, MuteState, Playback, Stop, Wake
+from protocol.messages import AnyMessage, ErrorMessage, Goodbye, Message, MuteState, Playback, Rang, Stop, Wake
 from protocol.opus import FRAME_SAMPLES, OpusDecoder, OpusEncoder
 from protocol.records import MEASUREMENT_BYTES, Measurement, decode_levels, unpack_measurements
 from protocol.security import Identity
@@ -62,7 +62,11 @@ class SatelliteLine:
         name: str,
         events: RoomEvents,
         now_ms: Callable[[], float],
+        features: frozenset[str] = frozenset(),
+        rang: Callable[[str, Rang], None] = lambda _device_id, _rang: None,
     ) -> None:
+        self.features = features
+        self._rang = rang
         self.device_id = device_id
         self.area_id = area_id
         self.name = name
@@ -133,6 +137,8 @@ class SatelliteLine:
                 self._events.stop_asked(self)
             case MuteState(muted=muted):
                 self._events.muted(self, muted=muted)
+            case Rang():
+                self._rang(self.device_id, message)
             case ErrorMessage(code=code):
                 _LOG.warning("satellite %s reports %s", self.device_id[:8], code)
                 if code == _REFUSES_FLOOR:
@@ -217,6 +223,8 @@ class SatelliteServer:
         self._area_of = area_of
         self._now_ms = now_ms
         self._server: LinkServer | None = None
+        self.on_rang: Callable[[str, Rang], None] = lambda _device_id, _rang: None
+        """Told when a timer rings on a satellite, or has stopped."""
         self.lines: dict[str, SatelliteLine] = {}
 
     async def start(self, host: str, port: int) -> int:
@@ -255,6 +263,8 @@ class SatelliteServer:
             name=accepted.name,
             events=self._events,
             now_ms=self._now_ms,
+            features=accepted.features,
+            rang=lambda device_id, message: self.on_rang(device_id, message),  # noqa: PLW0108 - set after this
         )
         self.lines[line.device_id] = line
         self._events.satellite_up(line)

@@ -9,7 +9,9 @@ from hub.understanding.context import Context
 from hub.understanding.frames import Heard
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import domains_of, value_of
-from hub.understanding.targets import PRONOUNS, Miss, Target, resolve
+from hub.understanding.references import resolve_reference
+from hub.understanding.target import PRONOUNS, Miss, Target
+from hub.understanding.targets import resolve
 
 _PROPERTY = {
     "brightness": "light", "light level": "light", "volume": "media_player", "sound": "media_player",
@@ -32,7 +34,7 @@ _DIRECTION = {
 }  # fmt: skip
 
 
-def lights_of_area(heard: Heard, entities: tuple[Entity, ...]) -> tuple[Entity, ...]:
+def lights_of_area(heard: Heard, entities: tuple[Entity, ...], context: Context) -> tuple[Entity, ...]:
     """Take "turn off the kitchen" for its lights; "everything" means what it says."""
     words = heard.target.split()
     if "everything" in words or any(domains_of(w) for w in words):
@@ -43,6 +45,9 @@ def lights_of_area(heard: Heard, entities: tuple[Entity, ...]) -> tuple[Entity, 
             e for e in entities if e.domain not in ("scene", "script", "button", "input_button", "automation")
         )
         return on_off or entities
+    parts = re.split(r" ?, and | ?, | and ", heard.target)
+    if len(parts) > 1 and not all(context.index.place_in(re.sub(r"^(?:in )?(?:the|my|our) ", "", p)) for p in parts):
+        return entities
     lights = tuple(e for e in entities if e.domain == "light")
     return lights or entities
 
@@ -92,7 +97,10 @@ def _implied(heard: Heard, domains: frozenset[str], context: Context) -> Target 
     hint = _DIRECTION.get(heard.direction.split(" ")[0]) if heard.frame == "step" else None
     if hint:
         domains = domains & {hint}
-    elif (heard.frame == "step" and len(domains) > 2) or heard.frame == "pause":
+    spoken_of = resolve_reference(heard.target, domains, context)
+    if spoken_of:
+        return spoken_of
+    if (heard.frame == "step" and not hint and len(domains) > 2) or heard.frame == "pause":
         domains = frozenset({"media_player"})
     near = [e for e in context.of_domains(frozenset({"climate"})) if e.area_id == context.area_id and e.exposed]
     if "climate" in domains and (hint == "climate" or len(domains) <= 2) and context.area_id and len(near) == 1:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rapidfuzz import fuzz, process
 
-from hub.understanding.clauses import Failure
+from hub.understanding.clause import Failure
 from hub.understanding.context import Context
 from hub.understanding.house import Action, ActionResult, Entity, House
 from hub.understanding.lexicon import singular
@@ -68,26 +68,36 @@ def dangerous(calls: Sequence[tuple[str, Entity]]) -> str:
 
 def done(actions: Sequence[Action], results: Sequence[ActionResult], house: House) -> str:
     """What truly happened, after the states were read back."""
-    said: list[str] = []
-    troubles: list[str] = []
-    for action, result in zip(actions, results, strict=False):
-        failed = set(result.failed) or (
-            set() if result.verified or result.state in _PASSING else set(action.entity_ids)
-        )
-        good = [house.entities[i] for i in action.entity_ids if i not in failed and i in house.entities]
-        bad = [house.entities[i] for i in action.entity_ids if i in failed and i in house.entities]
-        if good:
-            said.append(_success(action, good, result, house))
-        if bad or (failed and not bad):
-            troubles.append(_trouble(bad, result))
-    merged = list(dict.fromkeys([*said, *troubles]))
+    told = [_told(action, result, house) for action, result in zip(actions, results, strict=False)]
+    merged = dict.fromkeys(
+        sentence for sentence in (*(good for good, _ in told), *(bad for _, bad in told)) if sentence
+    )
     return " ".join(merged) if merged else "Nothing has changed."
+
+
+def troubles(actions: Sequence[Action], results: Sequence[ActionResult], house: House) -> str:
+    """Only what did not come about; empty when all did."""
+    told = [_told(action, result, house)[1] for action, result in zip(actions, results, strict=False)]
+    return " ".join(dict.fromkeys(filter(None, told)))
+
+
+def _told(action: Action, result: ActionResult, house: House) -> tuple[str, str]:
+    """Of one action: what came about and what did not."""
+    # What the house itself says of a call that is not over, as of a cover on its way, is no failure.
+    under_way = result.error is None and (result.state in _PASSING or bool(result.sentence))
+    failed = set(result.failed) or (set() if result.verified or under_way else set(action.entity_ids))
+    good = [house.entities[i] for i in action.entity_ids if i not in failed and i in house.entities]
+    bad = [house.entities[i] for i in action.entity_ids if i in failed and i in house.entities]
+    if not failed and result.error is None and result.sentence:
+        return result.sentence, ""
+    trouble = _trouble(bad, result) if bad or failed or result.error else ""
+    return _success(action, good, result, house) if good else "", trouble
 
 
 def _trouble(bad: list[Entity], result: ActionResult) -> str:
     names = sentence_case(listed([the(e) for e in bad[:4]])) or "The device"
     more = f" and {len(bad) - 4} more" if len(bad) > 4 else ""
-    if result.error and result.sentence and len(bad) <= 1:
+    if result.error and result.sentence and (len(bad) <= 1 or result.error.startswith("home_")):
         return result.sentence
     silent = all(e.state in ("unavailable", "unknown") for e in bad) and bad
     return f"{names}{more} did not {'answer' if silent or result.error else 'change as asked'}."

@@ -3,99 +3,173 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import islice
 
-from hub.understanding.aiming import lights_of_area, target_of
+from hub.understanding.clause import NOT_UNDERSTOOD, Failure, Meaning, read_clause
 from hub.understanding.context import Context
-from hub.understanding.frames import Heard, readings
-from hub.understanding.lexicon import LEVELS, Value, domains_of, singular, value_of
+from hub.understanding.focus import Focus, Mention
+from hub.understanding.frames import Heard
 from hub.understanding.normalise import without_courtesy
-from hub.understanding.services import DOMAINS, Calls, build, narrowed
-from hub.understanding.settings import Refusal
-from hub.understanding.targets import Miss, Target, resolve
+from hub.understanding.remarks import after_statement, is_remark, without_reason, without_remark
+from hub.understanding.schedule import leads, schedules
+from hub.understanding.services import Call
+from hub.understanding.target import PRONOUNS
 
 _BREAK = re.compile(
-    r" (?:, )?(?:and then|and also|then|and|,|\.|plus|but|also|after that|while you are at it|or) (?:, )?"
+    r" (?:, )?(?:and then|and also|and while you are at it|then|and|,|\.|plus|but|also|after that"
+    r"|while you are at it|or)"
+    r"(?: (?:also|then|please|just|,))* "
 )
-_CHATTER = re.compile(
-    r"(?:it is|its|it feels|i am|we are|i feel)(?: (?:getting|really|so|very|too|a bit|quite|pretty|rather|just))* "
-    r"(?:dark|cold|hot|warm|steamy|stuffy|bright|loud|noisy|chilly|freezing|late|humid|raining|windy|going to bed"
-    r"|tired|home|"
-    r"leaving|off to bed|going to sleep|back|cooking|watching a movie)(?: (?:in here|here|outside|now|tonight|today))?"
-    r"|i can not see(?: anything)?|good (?:night|morning|evening)|hello|thanks|thank you|please|bedtime|ok|yes|sorry"
+# Where a new clause may begin without a word between: at a verb, and after what ends one.
+_VERBS = frozenset(
+    [
+        "turn",
+        "switch",
+        "set",
+        "dim",
+        "brighten",
+        "close",
+        "open",
+        "lock",
+        "unlock",
+        "start",
+        "stop",
+        "play",
+        "pause",
+        "mute",
+        "lower",
+        "raise",
+        "make",
+        "put",
+        "shut",
+        "resume",
+        "activate",
+        "arm",
+        "kill",
+        "crank",
+        "dock",
+        "vacuum",
+        "run",
+        "add",
+        "remind",
+        "cancel",
+        "leave",
+    ]
 )
+_ENDS = re.compile(
+    r"on|off|up|down|open|closed|shut|locked|muted|\d[\d.]*(?:%|°f?|k)?|red|green|blue|white|halfway|half"
+)
+_PIECES = 8
+Piece = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What one or several clauses come to. `kept`: devices named as to be left alone."""
-
-    calls: Calls
-    heard: tuple[Heard, ...]
-    kept: frozenset[str] = frozenset()
-    cost: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Nothing to be done, and why. Higher strength: closer to a meaning."""
-
-    reason: str
-    sentence: str = ""
-    miss: Miss | None = None
-    strength: int = 0
-    heard: Heard | None = None
-
-
-NOTHING = Failure("not_understood")
-
-
-def understand_clauses(text: str, context: Context) -> Meaning | Failure:
+def understand_clauses(text: str, context: Context) -> Meaning | Failure:  # noqa: C901 - one line a case
     """The meaning of a whole utterance. Every clause must be explained, else nothing is done."""
-    whole = _clause(text, context)
-    if isinstance(whole, Meaning):
+    whole = read_clause(text, context)
+    parts = _pieces(text)
+    if isinstance(whole, Meaning) and not (len(parts) > 1 and _takes_all(whole) and _ends_in_a_request(parts, context)):
         return whole
-    remark = _CHATTER.match(text)
-    if remark and text[remark.end() : remark.end() + 1] == " ":
-        rest = understand_clauses(re.sub(r"^(?:(?:,|\.|and|so|please|then) )+", "", text[remark.end() + 1 :]), context)
+    bare = without_remark(text)
+    if bare is not None:
+        rest = understand_clauses(bare, context)
         if isinstance(rest, Meaning):
             return rest
-    breaks = list(_BREAK.finditer(text))[:6]
-    if breaks:
-        parts = _pieces(text, breaks)
-        done = _join(parts, context)
-        if isinstance(done, Meaning):
-            return done
-        return max(whole, done, key=lambda f: f.strength)
-    return whole
+    if leads(text):
+        for schedule in schedules(text, context.now):
+            later = _all_later(schedule.rest, schedule.delay_s, context)
+            if later is not None:
+                return later
+    for shorter in (without_reason(text), after_statement(text)):
+        rest = understand_clauses(shorter, context) if shorter else NOT_UNDERSTOOD
+        if isinstance(rest, Meaning) and rest.cost == 0 and all(h.verbal for h in rest.heard):
+            return rest
+    best = whole if isinstance(whole, Failure) else NOT_UNDERSTOOD
+    for pieces in (parts, _pieces_at_verbs(text), _pieces_at_ends(text)):
+        if 1 < len(pieces) <= _PIECES:
+            done = _join(pieces, context)
+            if isinstance(done, Meaning):
+                return done
+            best = max(best, done, key=lambda f: f.strength)
+    return best
 
 
-def _pieces(text: str, breaks: list[re.Match[str]]) -> list[str]:
-    edges = [0, *(b.end() for b in breaks)]
-    ends = [*(b.start() for b in breaks), len(text)]
-    return [text[start:end].strip(" ,") for start, end in zip(edges, ends, strict=True)]
+def _takes_all(whole: Meaning) -> bool:
+    """Whether a frame that takes any words may have swallowed another request."""
+    return any(heard.frame in ("play_media", "list_add", "timer") for heard in whole.heard) and not any(
+        call.service == "reminder.start" for call in whole.calls
+    )
 
 
-def _join(parts: list[str], context: Context) -> Meaning | Failure:
+def _ends_in_a_request(parts: list[Piece], context: Context) -> bool:
+    read = read_clause(parts[-1][1], context)
+    return isinstance(read, Meaning) and any(h.verbal for h in read.heard)
+
+
+def _all_later(rest: str, delay_s: int, context: Context) -> Meaning | None:
+    """A time at the beginning holds for everything that follows."""
+    if not rest or not delay_s:
+        return None
+    read = understand_clauses(rest, context)
+    if not isinstance(read, Meaning) or any(call.entity is None for call in read.calls):
+        return None
+    calls = (c._replace(data={**c.data, "delay": c.data.get("delay", 0) + delay_s}) for c in read.calls)
+    return replace(read, calls=tuple(calls))
+
+
+def _pieces(text: str) -> list[Piece]:
+    """The text at its conjunctions: each piece with what stands before it."""
+    pieces: list[Piece] = []
+    joint, start = "", 0
+    for found in islice(_BREAK.finditer(text), _PIECES):
+        pieces.append((joint, text[start : found.start()].strip(" ,")))
+        joint, start = " and ", found.end()
+    return [*pieces, (joint, text[start:].strip(" ,"))]
+
+
+def _pieces_at_verbs(text: str) -> list[Piece]:
+    return list(_cut(text, lambda before, word: word in _VERBS and before not in ("to", "the", "and", "a")))
+
+
+def _pieces_at_ends(text: str) -> list[Piece]:
+    return list(
+        _cut(
+            text,
+            lambda before, word: word in _VERBS or bool(_ENDS.fullmatch(before) and word not in ("the", "in", "on")),
+        )
+    )
+
+
+def _cut(text: str, begins: Callable[[str, str], bool]) -> Iterator[Piece]:
+    for joint, piece in _pieces(text):
+        words = piece.split()
+        starts = [n for n in range(1, len(words)) if begins(words[n - 1], words[n])]
+        for start, end in zip([0, *starts], [*starts, len(words)], strict=True):
+            yield (" " if start else joint), " ".join(words[start:end])
+
+
+def _join(pieces: list[Piece], context: Context) -> Meaning | Failure:
     """Read the pieces from the left, longest meaningful run first; a fragment borrows the verb of the one before."""
-    calls: Calls = []
+    calls: list[Call] = []
     heard: list[Heard] = []
     kept: frozenset[str] = frozenset()
-    position, before, best = 0, "", NOTHING
-    while position < len(parts):
+    position, before, cost, best = 0, "", 0, NOT_UNDERSTOOD
+    while position < len(pieces):
         found: Meaning | None = None
-        for end in range(len(parts), position, -1):
-            if end - position == len(parts) and len(parts) > 1:
+        for end in range(len(pieces), position, -1):
+            if end - position == len(pieces):
                 continue
-            run = " and ".join(p for p in parts[position:end] if p)
+            run = "".join(j * (n > 0) + p for n, (j, p) in enumerate(pieces[position:end]) if p).strip()
             run = without_courtesy(run) or run
-            if _CHATTER.fullmatch(run) and len(parts) > 1:
-                found = Meaning([], ())
+            if is_remark(run):
+                found = Meaning((), ())
             else:
-                read = _clause(run, context)
+                here = _after(calls, run, context)
+                read = read_clause(run, here)
                 if isinstance(read, Failure):
                     best = max(best, read, key=lambda f: f.strength)
-                    read = _borrowed(run, before, context) if before else read
+                    read = _borrowed(run, before, here) if before else read
                 found = read if isinstance(read, Meaning) else None
             if found is not None:
                 before = run if found.heard and run.split()[0] not in ("leave", "keep") else before
@@ -106,147 +180,31 @@ def _join(parts: list[str], context: Context) -> Meaning | Failure:
         calls += found.calls
         heard += found.heard
         kept |= found.kept
-    calls = [call for call in calls if call[1].entity_id not in kept]
-    return Meaning(calls, tuple(heard), kept) if heard else NOTHING
+        cost += found.cost
+    calls = [call for call in calls if call.entity is None or call.entity.entity_id not in kept]
+    return Meaning(tuple(calls), tuple(heard), kept, cost) if heard else NOT_UNDERSTOOD
+
+
+def _after(calls: list[Call], run: str, context: Context) -> Context:
+    """The context of a clause that speaks of "it" after the clause before it has named it."""
+    ids = tuple(dict.fromkeys(call.entity.entity_id for call in calls[-12:] if call.entity is not None))
+    if not ids or PRONOUNS.isdisjoint(run.split()):
+        return context
+    return told(context, ids)
+
+
+def told(context: Context, entity_ids: tuple[str, ...]) -> Context:
+    """The same context after these devices were spoken of."""
+    mention = Mention((), entity_ids, context.area_id, "", -1)
+    return replace(context, focus=Focus((mention, *context.focus.mentions)[:5]), memo={})
 
 
 def _borrowed(fragment: str, before: str, context: Context) -> Meaning | Failure:
-    """The fragment with the first words of the clause before, or with its last word."""
+    """The fragment with the first words of the clause before it."""
     words = before.split()
-    result: Meaning | Failure = NOTHING
+    result: Meaning | Failure = NOT_UNDERSTOOD
     for count in range(1, min(4, len(words))):
-        result = _clause(" ".join([*words[:count], fragment]), context)
+        result = read_clause(" ".join([*words[:count], fragment]), context)
         if isinstance(result, Meaning):
             return result
     return result
-
-
-def _clause(text: str, context: Context) -> Meaning | Failure:
-    known = context.memo.get(text)
-    if isinstance(known, (Meaning, Failure)):
-        return known
-    read = context.memo[text] = _best_reading(text, context)
-    return read
-
-
-def _best_reading(text: str, context: Context) -> Meaning | Failure:
-    best = NOTHING
-    found: Meaning | None = None
-    for heard in readings(text):
-        read = _read(heard, context)
-        if isinstance(read, Meaning):
-            if read.cost == 0:
-                return read
-            found = read if found is None or read.cost < found.cost else found
-        elif read.strength > best.strength and heard.verbal:
-            best = read
-    return found or best
-
-
-def _read(heard: Heard, context: Context) -> Meaning | Failure:
-    """One reading against the house: its calls, or why not."""
-    if heard.frame == "timer":
-        return Failure("cannot_do", "I cannot set timers, alarms or reminders yet.", strength=9)
-    if heard.frame == "play_media":
-        return _play_media(heard, context)
-    if heard.frame == "clean_area":
-        return _clean_area(heard, context)
-    # A particle at an edge of the target belongs to another reading of the same words.
-    if heard.frame in ("set", "step") and (
-        heard.target in ("up", "down", "by")
-        or heard.target.startswith(("on ", "off ", "of "))
-        or heard.target.endswith(" by")
-    ):
-        return NOTHING
-    value = value_of(heard.value) if heard.frame == "set" else None
-    if heard.frame == "set" and value is None:
-        return NOTHING
-    target = target_of(heard, _takers(value) if value else DOMAINS[heard.frame], context)
-    return _failed(target, heard, context) if isinstance(target, Miss) else _act(heard, value, target)
-
-
-def _clean_area(heard: Heard, context: Context) -> Meaning | Failure:
-    place = context.index.place_in(re.sub(r"^(?:up )?(?:the|my|our) ", "", heard.value))
-    vacuum = target_of(heard, DOMAINS["clean_area"], context)
-    if place is None or place[0] != "area" or isinstance(vacuum, Miss) or len(vacuum.entities) != 1:
-        return NOTHING
-    robot = vacuum.entities[0]
-    if "clean_area" not in robot.capabilities:
-        return Failure("cannot_do", f"{robot.name} cannot be sent to one room.", strength=7, heard=heard)
-    return Meaning([("vacuum.clean_area", robot, {"area": place[1]})], (heard,))
-
-
-def _takers(value: Value) -> frozenset[str]:
-    """The domains that can be set to such a value."""
-    if value.kind == "word" and value.word not in LEVELS:
-        return frozenset({"climate"})
-    if value.kind in ("color", "kelvin"):
-        return frozenset({"light", "climate"} if value.word in ("cool", "warm") else {"light"})
-    if value.kind in ("degrees", "fahrenheit"):
-        return frozenset({"climate", "water_heater"})
-    return DOMAINS["set"]
-
-
-def _act(heard: Heard, value: Value | None, target: Target) -> Meaning | Failure:
-    entities = tuple(e for e in target.entities if e.exposed)
-    if not entities:
-        name = target.entities[0].name
-        return Failure("not_exposed", miss=Miss("not_exposed", name, (name,)), strength=8, heard=heard)
-    if heard.frame == "keep":
-        return Meaning([], (heard,), frozenset(e.entity_id for e in entities))
-    entities = narrowed(heard, entities, group=target.group)
-    if target.group and heard.frame in ("on", "off"):
-        entities = lights_of_area(heard, entities)
-    calls = build(heard, value, entities)
-    if isinstance(calls, Refusal):
-        strength = 7 if calls.reason != "not_understood" else 0
-        return Failure(calls.reason, calls.sentence, strength=strength, heard=heard)
-    return Meaning(calls, (heard,), cost=target.cost)
-
-
-def _play_media(heard: Heard, context: Context) -> Meaning | Failure:
-    if heard.target and isinstance(resolve(heard.target, DOMAINS["play"], context), Miss):
-        return NOTHING
-    return Failure(
-        "cannot_do",
-        "I can resume, pause and skip what plays, but I cannot look up music yet.",
-        strength=4,
-        heard=heard,
-    )
-
-
-def _failed(miss: Miss, heard: Heard, context: Context) -> Failure:
-    if heard.verbal and miss.reason == "no_such_device" and heard.frame not in ("set", "step"):
-        other = resolve(miss.phrase if not heard.target else heard.target, _ANY - DOMAINS[heard.frame], context)
-        if isinstance(other, Target) and len(other.entities) == 1 and other.cost == 0:
-            verb = {"on": "be turned on", "off": "be turned off", "lock": "be locked", "unlock": "be unlocked",
-                    "open": "be opened", "close": "be closed", "pause": "be paused", "play": "play"}  # fmt: skip
-            if heard.frame in verb:
-                return Failure(
-                    "cannot_do",
-                    f"{other.entities[0].name} cannot {verb[heard.frame]}.",
-                    strength=5,
-                    heard=heard,
-                )
-    known = context.index
-    some = any(known.is_known(singular(w)) or domains_of(w) for w in miss.phrase.split())
-    strength = miss.strength + (1 if some else 0)
-    return Failure(miss.reason, miss=miss, strength=strength if heard.verbal else 0, heard=heard)
-
-
-_ANY = frozenset(
-    [
-        "light",
-        "switch",
-        "cover",
-        "climate",
-        "fan",
-        "media_player",
-        "lock",
-        "vacuum",
-        "alarm_control_panel",
-        "binary_sensor",
-        "sensor",
-        "humidifier",
-    ]
-)

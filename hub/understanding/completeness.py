@@ -9,7 +9,7 @@ from hub.understanding.frames import readings
 from hub.understanding.lexicon import HOUSEWIDE, STOP, domains_of, singular
 from hub.understanding.questions import MEASURES
 from hub.understanding.tagger import canonical
-from hub.understanding.targets import PRONOUNS
+from hub.understanding.target import PRONOUNS
 
 # A request that ends in one of these is still being spoken.
 _DANGLING = STOP - {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from hub.understanding.focus import NOTHING, Focus
 from hub.understanding.house import Entity, House
 from hub.understanding.tagger import HouseIndex
 
@@ -13,12 +14,14 @@ _PLAYING = {"playing": 0, "paused": 1, "on": 2, "idle": 3, "buffering": 0}
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One utterance's surroundings. `memo`: what was already read of this utterance."""
+    """One utterance's surroundings. `said`: the transcript itself; `memo`: what was already read of this utterance."""
 
     house: House
     index: HouseIndex
     area_id: str | None
     now: datetime
+    focus: Focus = NOTHING
+    said: str = ""
     memo: dict[object, object] = field(default_factory=dict, compare=False)
 
     def entity(self, entity_id: str) -> Entity:

@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from hub.understanding.lexicon import COLORS, FRACTIONS, HVAC, KELVINS, LEVELS
 from hub.understanding.patterns import read_patterns
 
-_LEXICON = read_patterns("frames.txt")
 # Values that can be told from a target without a word between them; longest first.
 _SPOKEN_VALUES = sorted((*COLORS, *KELVINS, *FRACTIONS, *LEVELS, *HVAC.keys() - {"off"}), key=len, reverse=True)
-_CLASSES = {
-    **_LEXICON.classes,
+_VALUE_CLASSES = {
     "WORD": f"(?P<v>(?:{'|'.join(map(re.escape, _SPOKEN_VALUES))}))",
     "W": "(?P<v>(?:about |around )?(?:(?:a |the )?(?:"
     + "|".join(map(re.escape, _SPOKEN_VALUES))
-    + ")(?: mode| color| light)?"
+    + ")(?: mode| color| light| glow| tone| tint| brightness| volume| speed| open| closed| shut)?(?: of the"
+    " way)?(?: open| closed| shut| up| down)?"
     r"|-?\d+(?:\.\d+)?(?:%|°f?|k)?(?: brightness| volume| speed| open)?))",
 }
-_KEY = re.compile(rf"\b(?:{'|'.join(_CLASSES)})\b")
+_TABLE = read_patterns("frames.txt", _VALUE_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,40 +53,25 @@ _REMEDY = {
 }
 
 
-def _expand(pattern: str) -> re.Pattern[str]:
-    pattern = (
-        pattern.replace("UPDOWN2", "(?:up|down)").replace("MAKE", "(?:make|turn|get|set|have)").replace("AX", "(?: A)?")
-    )
-    return re.compile(_KEY.sub(lambda found: _CLASSES[found[0]], pattern))
-
-
-_TABLE = tuple((frame, text, _expand(text)) for frame, patterns in _LEXICON.patterns.items() for text in patterns)
 _OPENERS = re.compile(r"^(?:[TVWAG]\b|\(\?P<t>)")
 
 
 def readings(clause: str) -> Iterator[Heard]:
     """Every frame that the clause can be read as, best first. The target may still mean nothing in this house."""
-    for frame, source, pattern in _TABLE:
-        found = pattern.fullmatch(clause)
-        if found is None:
+    for pattern in _TABLE:
+        parts = pattern.read(clause)
+        if parts is None:
             continue
-        parts = found.groupdict()
-        value = parts.get("v") or ""
-        direction = parts.get("d") or ""
-        if " TOO" in source:
+        frame, source = pattern.group, pattern.source
+        value, direction = parts.get("v", ""), parts.get("d", "")
+        if "TOO" in source:
             direction = _REMEDY[direction]
-        target = " ".join(filter(None, ((parts.get("t") or "").strip(), parts.get("w"))))
-        if not value and "halfway" in source:
-            value = "halfway"
-        elif not value and source.startswith("(?:max out"):
-            value = "max"
+        target = " ".join(filter(None, (parts.get("t", "").strip(), parts.get("w"))))
         yield Heard(
             frame, f"{parts['p']} of {target}" if parts.get("p") else target, value.strip(), direction,
-            parts.get("a") or "",
+            parts.get("a", ""),
             verbal=not _OPENERS.match(source),
         )  # fmt: skip
 
 
-GRAMMAR_WORDS = frozenset(
-    re.findall(r"[a-z]{2,}", " ".join([*_CLASSES.values(), *(t for ts in _LEXICON.patterns.values() for t in ts)]))
-)
+GRAMMAR_WORDS = frozenset(word for p in _TABLE for word in re.findall(r"[a-z]{2,}", p.expression.pattern))

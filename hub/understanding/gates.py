@@ -6,35 +6,38 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from hub.understanding.schedule import VAGUE, without_times
+
 _NEGATION = re.compile(r"\b(?:not|never|without|nothing|nobody|neither|instead of|rather than|unable|refuse)\b")
-_KEPT = re.compile(r"(?:^|,|but|and) (?:but )?(?:do not (?:touch|change)|but not|not the) ")
+# A negation that takes nothing back: what is left alone, what shall be less, and what everybody adds.
+_HARMLESS = re.compile(
+    r"(?:^|,|but|and) (?:but )?(?:do not (?:touch|change)|but not|not the) |\bnot (?:so|as|quite so|too) \w+"
+    r"|\bnot in \w+"
+    r"|, not (?=the )|\bi do not (?:mind|care)\b"
+)
 _CONDITION = re.compile(
-    r"\b(?:if|when|whenever|unless|as soon as|once|until|before|after|while|every time|in case|as long as)\b"
+    r"\b(?:if|when|whenever|unless|as soon as|once|until|till|before|after|while|every time|in case|as long as"
+    r"|the moment"
+    r"|provided|assuming|in the event)\b"
 )
-_WHEN = re.compile(
-    r"(?: ,)? ?(?:\b(?:in|after|for|within|every) \d+s\b(?: time| from now)?|\b\d+s from now\b"
-    r"|\b(?:at|by|around|until) (?:half past |quarter past "
-    r"|quarter to )?\d+(?:\.\d+)?(?::00)?(?: \d+)?(?: (?:oclock|tonight|tomorrow|in the (?:morning|evening"
-    r"|afternoon)))?$"
-    r"|\b(?:at|until|after|before) (?:midnight|noon|sunset|sunrise|dawn|dusk|bedtime|lunch|dinner)\b"
-    r"|\b(?:tomorrow|later|tonight|this evening|this afternoon|next week|on (?:mon|tues|wednes|thurs|fri|satur"
-    r"|sun)day)\b"
-    r"(?: (?:morning|evening|night|afternoon|on))?|\bin the (?:morning|evening|afternoon)\b"
-    r"|\bevery (?:day|morning|evening|night|hour|week|weekday)\b|\bin a (?:while|moment|minute|bit)\b)"
-)
-_CLOCK = re.compile(r"\bat \d+(?:\.\d+)? ?(?:, )?\d{2}$|:00")
 _PAST = re.compile(
-    r"\b(?:yesterday|last (?:night|week|year|time)|ago|earlier|already|usually|always|ever|used to|again and again)\b"
+    r"\b(?:yesterday|last (?:night|week|year|time|month|summer|winter)|ago|earlier|already|usually|always|ever|used to"
+    r"|again and again|often|sometimes|rarely|normally|typically|back then|the other day|this morning)\b"
 )
 _ASKS = re.compile(
-    r"^(?:is|are|was|were|what|which|who|whose|where|when|why|how|do(?! not)|does|did|has|had|am|any|should|shall"
-    r"|have (?:i|you|we|they|the|any|all)|can i(?! have| get)|could i(?! have| get)|may|might|would it"
-    r"|tell me|what about|show me|check|give me the|say|read)\b"
+    r"^(?:is|are|was|were|what|which|who|whose|where|when|why|how|do (?:i|you|we|they|the|any|all|my|our|these"
+    r"|those|people)|does|did|has|had|am|any|should|shall"
+    r"|have (?:i|you|we|they|any|someone|somebody|anyone|(?:the|all|my) .+ (?:been|gone|finished|stopped|got))"
+    r"|can i(?! have| get)|could i(?! have| get)|may|might"
+    r"|would it|tell me(?! to)|what about|show me|check|give me the|say|read|can (?:it|they|he|she|we)(?!"
+    r" (?:have|get|be))"
+    r"|will (?:it|they|he|she|there))\b"
 )
 _OTHERS = re.compile(
-    r"^(?:i|he|she|they|we|you|someone|somebody|people|everyone|my (?:wife|husband|brother|sister|mum|mom|dad|son"
-    r"|daughter|friend))"
-    r"\b(?! (?:want|need|would like)\b)"
+    r"^(?:i|he|she|they|we|you|someone|somebody|people|everyone|nobody|my (?:wife|husband|brother|sister|mum|mom"
+    r"|dad|son"
+    r"|daughter|friend|boss|neighbou?r|mother|father|kids?))"
+    r"\b(?! (?:want|need|would like|would love|could use|feel like)\b)"
 )
 
 
@@ -47,24 +50,22 @@ class Gate:
     rest: str = ""
 
 
-def judge(text: str, *, question_mark: bool) -> Gate:  # noqa: PLR0911 - one line a gate
-    """Decide whether a text may act at all."""
+def judge(said: str, *, question_mark: bool) -> Gate:  # noqa: PLR0911 - one line a gate
+    """Decide whether a text may act at all. A moment that a clock can tell stops nothing."""
+    text = without_times(said)
     if _ASKS.match(text):
         return Gate("question", "asks")
-    if _NEGATION.search(_KEPT.sub(" ", text)):
+    if _NEGATION.search(_HARMLESS.sub(" ", text)):
         return Gate("closed", "negation")
     condition = _CONDITION.search(text)
     if condition:
         rest = text[: condition.start()] if condition.start() > 0 else text.partition(" , ")[2]
         return Gate("deferred", "condition", rest.strip(" ,"))
+    vague = VAGUE.search(text)
+    if vague:
+        return Gate("deferred", "time", VAGUE.sub("", text).strip(" ,"))
     if _PAST.search(text):
         return Gate("closed", "past or habit")
-    when = _WHEN.search(text)
-    if (when and not text.startswith(("set", "start"))) or _CLOCK.search(text):
-        rest = _WHEN.sub("", text) if when else _CLOCK.sub("", text)
-        return Gate("deferred", "time", rest.strip(" ,"))
-    if when:
-        return Gate("deferred", "time", _WHEN.sub("", text).strip(" ,"))
     if _OTHERS.match(text) and not text.startswith(("i am", "we are", "i feel", "i can not")):
         return Gate("closed", "not a request")
     if question_mark:

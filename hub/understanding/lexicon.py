@@ -236,16 +236,24 @@ _SUFFIX: dict[str, ValueKind] = {
 }
 
 
-def value_of(text: str) -> Value | None:
+def value_of(text: str) -> Value | None:  # noqa: PLR0911 - one line a case
     """Read a value: a number with its unit, a fraction, a colour, a mode; None for anything else."""
     text = text.removeprefix("about ").removeprefix("around ").removeprefix("exactly ")
     text = re.sub(r"^(-?\d+(?:\.\d+)?%?) (?:brightness|volume|brightness level|speed|open)$", r"\1", text)
     found = _NUMBER.fullmatch(text)
     if found:
         return Value(_SUFFIX[found[2] or ""], float(found[1]), text)
+    closed = re.fullmatch(r"(.+?)(?: of the way)? (open|closed|shut|up|down)", text)
+    if closed and (part := value_of(closed[1])) is not None and part.kind in ("percent", "number"):
+        return Value("percent", 100 - part.number, text) if closed[2] in ("closed", "shut") else part
+    text = text.removesuffix(" of the way")
     if text in FRACTIONS:
         return Value("percent", FRACTIONS[text], text)
-    bare = re.sub(r"^(?:a |the )?(.+?)(?: (?:mode|color|light|setting|speed|tone))?$", r"\1", text)
+    bare = re.sub(r"^(?:a |the )?(.+?)(?: (?:mode|color|light|setting|speed|tone|glow|tint|shade))?$", r"\1", text)
+    if bare not in KELVINS and bare not in COLORS:
+        bare = re.sub(
+            r"^(?:(?:nice|lovely|soft|gentle|cosy|cozy|deep|pretty|really|very|calm|calming|relaxing) )+", "", bare
+        )
     if bare in KELVINS:
         return Value("kelvin", KELVINS[bare], bare)
     if bare in COLORS:

@@ -1,260 +1,333 @@
-"""The first tier of understanding: a user's words to actions, to a true answer, or to an honest sentence."""
+"""The listener of one conversation: the user's words and the assistant's in, decisions out. Pure, without a clock."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Literal
 
-from hub.understanding.answers import dangerous, done, why_not
-from hub.understanding.clauses import NOTHING, Failure, Meaning, understand_clauses
-from hub.understanding.completeness import is_dangling, may_go_on
-from hub.understanding.context import Context
-from hub.understanding.gates import Gate, judge
-from hub.understanding.house import Action, ActionResult, Entity, House
-from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, normalise, without_courtesy
+from hub.understanding.agreement import Agreement, Open
+from hub.understanding.commitments import Ready
+from hub.understanding.deciding import Decider, explained
+from hub.understanding.decisions import Act, Confirm, Decision, Mode, Moment, Said, Source, Tell
+from hub.understanding.focus import Mention
+from hub.understanding.history import Deed, History
+from hub.understanding.house import Action, ActionResult
+from hub.understanding.ledger import Ledger, ids_of
+from hub.understanding.offers import Offer, Question
+from hub.understanding.parser import Parser, Understanding
+from hub.understanding.pending import Answer, ending_of
+from hub.understanding.permission import all_atoms, without
 from hub.understanding.policy import Policy
-from hub.understanding.queries import answer
-from hub.understanding.questions import Answer
-from hub.understanding.repairs import misheard_questions, misheard_repairs, self_corrections
-from hub.understanding.services import group_calls
-from hub.understanding.smalltalk import small_talk
-from hub.understanding.tagger import Indexes, canonical
-from hub.understanding.targets import Miss
+from hub.understanding.requests import Before, Reader, Reading, request_for, with_actions
 
-Kind = Literal["actions", "answer", "confirm", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What a sentence of the user comes to.
-
-    Attributes:
-        kind: `actions` to be executed; `answer` to be spoken; `confirm`: dangerous, nothing is executed;
-            `unknown`: not understood or impossible.
-        actions: never holds a dangerous action.
-        reply: the sentence to speak; with actions, what to add to the report of what happened.
-        reason: stable code.
-        explanation: one line for developers.
-        ends_conversation: the user said goodbye.
-        pending: dangerous actions that were asked for and not done.
-        asked: devices that a state question was answered from.
-    """
-
-    kind: Kind
-    actions: tuple[Action, ...] = ()
-    reply: str = ""
-    reason: str = "ok"
-    explanation: str = ""
-    ends_conversation: bool = False
-    pending: tuple[Action, ...] = ()
-    asked: tuple[str, ...] = ()
+_NOTHING = Understanding("unknown")
+_NOT_OURS = frozenset({"not_understood", "empty", "too_long"})
+# After these the next turn may be what was missing.
+_ASKS = frozenset({"ambiguous", "bad_value", "no_such_device", "no_such_area", "cannot_do"})
 
 
 class Listener:
-    """Understands one utterance at a time. Pure but for the index of names it keeps per revision of a house."""
+    """Weighs what the user asked for against what the assistant says it does, and decides what happens.
 
-    def __init__(self, *, policy: Policy = Policy()) -> None:  # noqa: B008 - frozen, shared on purpose
-        self._policy = policy
-        self._indexes = Indexes()
-
-    def understand(  # noqa: PLR0911 - first what needs no house, one line each
-        self, text: str, house: House, area_id: str | None, now: datetime
-    ) -> Understanding:
-        """Understand a transcript spoken in an area. Never raises for any text.
-
-        Args:
-            text: what the recogniser wrote.
-            house: the house of this moment.
-            area_id: where it was said; None when unknown.
-            now: aware, in the house's time zone.
-        """
-        if len(text) > MAX_CHARACTERS:
-            return _unknown("too_long", "Sorry, that was too long for me.", "more characters than a request has")
-        plain, question = normalise(text)
-        if not plain:
-            return _unknown("empty", "Sorry, I did not hear any words.", "no words")
-        if plain.count(" ") >= MAX_WORDS:
-            return _unknown("too_long", "Sorry, that was too long for me.", "more words than a request has")
-        context = Context(house, self._indexes.of(house), area_id, now)
-        polite = without_courtesy(plain)
-        scene = self._scene_by_name(polite, context)
-        if scene is not None:
-            return scene
-        for said in (plain, polite):
-            talk = small_talk(said, now)
-            if talk is not None:
-                return Understanding(
-                    "answer", (), talk.sentence, "small_talk", "small talk", ends_conversation=talk.ends
-                )
-        if _LOCK_OR_UNLOCK.match(plain):
-            return _unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
-        understood = self._request(polite, context, question=question and not is_request(plain))
-        if understood.kind == "unknown" and polite == "stop":
-            return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
-        return understood
-
-    def is_complete(self, text: str, house: House, area_id: str | None) -> bool:
-        """Whether a text is a whole request that is unlikely to go on, so that a shorter silence may end the turn."""
-        if is_dangling(text):
-            return False
-        now = datetime(2000, 1, 1, tzinfo=UTC)
-        understood = self.understand(text, house, area_id, now)
-        if understood.reason not in _WHOLE:
-            return False
-        if understood.reason in ("small_talk", "deferred_unsupported"):
-            return True
-        context = Context(house, self._indexes.of(house), area_id, now)
-        return not may_go_on(without_courtesy(normalise(text)[0]), context)
-
-    def _scene_by_name(self, text: str, context: Context) -> Understanding | None:
-        """A scene of several words is asked for by its bare name ("Movie night.")."""
-        if " " not in text or text.startswith("good "):
-            scenes = [i for i in context.index.names.get(text, ()) if i.startswith("scene.")] if " " in text else []
-        else:
-            scenes = [i for i in context.index.names.get(text, ()) if i.startswith("scene.")]
-        if len(scenes) != 1 or scenes[0] not in context.house.entities or not context.entity(scenes[0]).exposed:
-            return None
-        action = Action("scene", "turn_on", (scenes[0],), {}, text)
-        return Understanding("actions", (action,), "", "ok", f"scene named {text!r}")
-
-    def _request(self, text: str, context: Context, *, question: bool) -> Understanding:
-        for candidate in self_corrections(text):
-            gate = judge(candidate, question_mark=question)
-            plain = judge(_masked(candidate, context), question_mark=question)
-            if plain.kind != gate.kind:
-                # A name of the house ("Never Land lamp") is no negation, question or time.
-                gate = plain
-            understood = self._gated(candidate, gate, context)
-            if candidate != text and understood.kind == "unknown":
-                continue
-            return understood
-        return _unknown("not_understood", why_not(NOTHING, context), "a correction that fits nothing")
-
-    def _gated(self, text: str, gate: Gate, context: Context) -> Understanding:
-        if gate.kind == "question":
-            return self._question(text, gate, context)
-        if gate.kind == "closed":
-            reply = "All right, I have changed nothing." if gate.why == "negation" else why_not(NOTHING, context)
-            return _unknown("not_understood", reply, f"gate: {gate.why}")
-        if gate.kind == "deferred":
-            return self._deferred(text, gate, context)
-        meaning = understand_clauses(text, context)
-        if isinstance(meaning, Failure) and meaning.reason in ("no_such_device", "not_understood"):
-            for repaired, most in misheard_repairs(text, context):
-                second = understand_clauses(repaired, context)
-                if isinstance(second, Meaning) and second.cost <= most and not self._guarded(second):
-                    return self._decide(second, repaired)
-        if isinstance(meaning, Failure):
-            return self._nothing(meaning, text, context)
-        return self._decide(meaning, text)
-
-    def _deferred(self, text: str, gate: Gate, context: Context) -> Understanding:
-        timer = understand_clauses(text, context)
-        if isinstance(timer, Failure) and timer.reason == "cannot_do" and "timers" in timer.sentence:
-            return _unknown("cannot_do", timer.sentence, "timer")
-        if gate.rest and isinstance(understand_clauses(gate.rest, context), Meaning):
-            what = "wait for a condition" if gate.why == "condition" else "do things later"
-            return _unknown(
-                "deferred_unsupported",
-                f"I cannot {what} yet, so nothing has changed.",
-                f"gate: {gate.why}",
-            )
-        return _unknown("not_understood", why_not(NOTHING, context), f"gate: {gate.why}")
-
-    def _nothing(self, failure: Failure, text: str, context: Context) -> Understanding:
-        stated = answer(text, context) if failure.strength < 3 else None
-        if isinstance(stated, Answer) and text.split(maxsplit=1)[0] in ("temperature", "humidity", "weather"):
-            return Understanding(
-                "answer", (), stated.sentence, stated.reason, "query without a verb", asked=stated.entity_ids
-            )
-        reason = failure.reason
-        if failure.miss is not None and failure.strength <= 1:
-            reason, failure = "not_understood", NOTHING
-        frame = failure.heard.frame if failure.heard else "none"
-        return _unknown(reason, why_not(failure, context), f"frame {frame}, reason {reason}")
-
-    def _question(self, text: str, gate: Gate, context: Context) -> Understanding:
-        text = re.sub(r"^(?:do you know|i wonder|any idea) (?=if|whether|what|which|how|where|who)", "", text)
-        found = answer(text, context)
-        if found is None and gate.why == "question mark":
-            found = answer(f"is {text}", context) or answer(f"what is the {text}", context)
-        if not isinstance(found, Answer) and (found is None or found.reason == "no_such_device"):
-            repaired = (answer(other, context) for other in misheard_questions(text, context))
-            found = next((read for read in repaired if isinstance(read, Answer)), found)
-        if isinstance(found, Answer):
-            return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
-        if isinstance(found, Miss) and found.strength >= 2:
-            failure = Failure(found.reason, miss=found)
-            return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
-        return _unknown("not_understood", why_not(NOTHING, context), "a question about nothing in this house")
-
-    def _guarded(self, meaning: Meaning) -> bool:
-        """What lets people in or out is never touched on a guess."""
-        return any(
-            entity.domain in _GUARDED or (entity.domain == "cover" and self._policy.lets_people_in(entity))
-            for _service, entity, _data in meaning.calls
-        )
-
-    def _decide(self, meaning: Meaning, text: str) -> Understanding:
-        safe: list[Action] = []
-        risky: list[Action] = []
-        risky_calls: list[tuple[str, Entity]] = []
-        for (service, data), entities in group_calls(meaning.calls).items():
-            domain, _, name = service.partition(".")
-            fields = dict(data)
-            bad = [e for e in entities if self._policy.is_dangerous(service, e, fields)]
-            good = [e for e in entities if e not in bad]
-            if good:
-                safe.append(Action(domain, name, tuple(e.entity_id for e in good), fields, text))
-            if bad:
-                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), fields, text))
-                risky_calls += [(service, e) for e in bad]
-        reply = dangerous(risky_calls) if risky_calls else ""
-        why = "frames " + ", ".join(
-            f"{h.frame}({h.target!r}{', ' + repr(h.value) if h.value else ''})" for h in meaning.heard
-        )
-        if safe:
-            return Understanding("actions", tuple(safe), reply, "ok", why, pending=tuple(risky))
-        if risky:
-            return Understanding("confirm", (), reply, "dangerous", why, pending=tuple(risky))
-        return _unknown("not_understood", "All right, I have changed nothing.", why)
-
-
-_WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
-_GUARDED = frozenset({"lock", "alarm_control_panel", "valve"})
-# "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
-_LOCK_OR_UNLOCK = re.compile(r"(?:and|an|in|on|un|hun|own|em|am|on a) lock(?:ed)? ")
-
-
-def _masked(text: str, context: Context) -> str:
-    """The text with every name of a device replaced by one neutral word."""
-    words = text.split()
-    position = 0
-    while position < len(words):
-        for length in range(min(context.index.longest, len(words) - position), 1, -1):
-            if canonical(" ".join(words[position : position + length])) in context.index.names:
-                words[position : position + length] = ["device"]
-                break
-        position += 1
-    return " ".join(words)
-
-
-def _unknown(reason: str, reply: str, explanation: str) -> Understanding:
-    return Understanding("unknown", (), reply, reason, explanation)
-
-
-def sentence_for(understanding: Understanding, results: Sequence[ActionResult], house: House) -> str:
-    """What to say after the actions were tried: only what was read back, and what was left undone.
+    Every event carries its `Moment`; events come in the order of their time. Nothing here waits: whoever holds the
+    listener calls `tick` when no word comes, at least every 80 ms while something is open (`waiting`).
 
     Args:
-        understanding: what was asked.
-        results: one for each of its actions, in order.
-        house: the house after the actions.
+        parser: shared by all conversations; it keeps the index of names.
+        policy: what may be done by voice.
+        mode: whose words make an action. With a voice that only says what it is given use `user`.
+        history: what can be undone; one is shared by all conversations of a house.
+
+    Attributes:
+        mode: may be changed between two events, as when another voice takes over.
     """
-    if understanding.kind != "actions":
-        return understanding.reply
-    told = done(understanding.actions, results, house)
-    return f"{told} {understanding.reply}".strip()
+
+    def __init__(self, parser: Parser, *, policy: Policy, mode: Mode = "both", history: History | None = None) -> None:
+        self.mode = mode
+        self._reader = Reader(parser)
+        self._ledger = Ledger(history if history is not None else History())
+        self._decider = Decider(policy, self._ledger)
+        self._agreement = Agreement(parser)
+        self._offer: Offer | None = None
+        self._question: Question | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether time alone may lead to a decision."""
+        return self._decider.confirming.waits or (self.mode != "user" and self._agreement.waiting)
+
+    # --- the user -----------------------------------------------------------------------------------------------------
+
+    def foretell(self, said: Said, moment: Moment) -> Literal["house", "command", "other"]:
+        """Whose a turn with these words (so far) is; nothing changes by asking.
+
+        `house`: the house answers it (a state question, the clock, a goodbye, a dangerous, impossible or ambiguous
+        request, the answer to something it asked). `command`: the house acts and a voice that talks by itself answers.
+        `other`: neither.
+        """
+        answer = self._decider.confirming.hears(said, lambda text: self._risks_of(text, said, moment))
+        if answer is not Answer.OTHER:
+            return "house"
+        reading = self._read(said, moment)
+        if reading.kind in ("undo", "spare"):
+            return "command"
+        if reading.understanding.kind == "actions":
+            permitted = self._decider.permit(reading.actions, moment, said)
+            return "house" if permitted.risky or not permitted.free else "command"
+        return "house" if self._is_for_house(reading) else "other"
+
+    def hear_partial(self, said: Said, moment: Moment) -> tuple[Decision, ...]:
+        """The user's words so far."""
+        if self.mode != "both" or not said.text.strip():
+            return ()
+        self._ledger.heard(said, moment)
+        reading = self._read(said, moment)
+        permitted = self._decider.permit(reading.actions, moment)
+        understanding = replace(reading.understanding, actions=permitted.free, pending=permitted.risky)
+        turn = self._ledger.turn + 1
+        ready = self._agreement.hear(
+            replace(reading, understanding=understanding), said, turn, self._ledger.focus, moment, final=False
+        )
+        return self._spoken(ready, moment)
+
+    def hear(self, said: Said, moment: Moment) -> tuple[Decision, ...]:
+        """The user's words of a whole turn."""
+        decisions = [*self._time_passes(moment)]
+        if not said.text.strip():
+            return tuple(decisions)
+        self._gather(moment)
+        self._ledger.heard(said, moment)
+        self._ledger.turn += 1
+        answered, is_answer = self._answer(moment)
+        decisions += answered
+        if not is_answer:
+            reading = self._read(said, moment)
+            if self.mode == "both":
+                decisions += self._moved_on(reading, moment)
+            decisions += self._take(reading, moment)
+        return tuple(decisions)
+
+    def hear_nothing(self, moment: Moment, area_id: str | None = None) -> tuple[Decision, ...]:
+        """Nobody can hear the user from now on (`hear` ends it); somebody may be speaking at this moment.
+
+        Args:
+            moment: now.
+            area_id: where; None keeps what is known.
+        """
+        if area_id is not None:
+            self._ledger.said = replace(self._ledger.said, area_id=area_id)
+        self._ledger.spoke_s = moment.at_s
+        if self.mode == "user":
+            return self._time_passes(moment)
+        return (*self._time_passes(moment), *self._alone(moment))
+
+    def _alone(self, moment: Moment) -> tuple[Decision, ...]:
+        """The assistant's words count without the user's."""
+        return self._spoken(self._agreement.hear_nothing(moment, self._ledger.said.area_id), moment)
+
+    # --- the assistant ------------------------------------------------------------------------------------------------
+
+    def speak(self, piece: str, moment: Moment) -> tuple[Decision, ...]:
+        """A SentencePiece piece of what the assistant says by itself; empty for a frame of padding."""
+        if self.mode == "user":
+            return self._time_passes(moment)
+        made = self._spoken(self._agreement.speak(piece, moment), moment)
+        return (*made, *self._time_passes(moment, ticked=True))
+
+    def fall_silent(self, moment: Moment, *, interrupted: bool) -> tuple[Decision, ...]:
+        """The assistant's turn is over; `interrupted`: cut short, so its open clause is dropped."""
+        if self.mode == "user":
+            return self._time_passes(moment)
+        made = [*self._spoken(self._agreement.end(moment, interrupted=interrupted), moment)]
+        self._gather(moment)
+        echoed = self._agreement.echoed(moment.house)
+        if echoed is not None:
+            made += self._decider.unopposed(echoed, "the assistant repeated it", moment, Source.AGREED)
+        return (*made, *self._settle(moment, ended=not interrupted))
+
+    def tick(self, moment: Moment) -> tuple[Decision, ...]:
+        """Time has passed without a word."""
+        return self._time_passes(moment)
+
+    def done(self, act: Act, results: Sequence[ActionResult], moment: Moment) -> None:  # noqa: ARG002 - every event has one
+        """What became of the actions of an `Act`, for undo and for truth."""
+        self._ledger.history.settle(act.key, results)
+
+    def _time_passes(self, moment: Moment, *, ticked: bool = False) -> tuple[Decision, ...]:
+        decisions = [*self._decider.expired(moment)]
+        if self.mode != "user":
+            if not ticked:
+                decisions += self._spoken(self._agreement.tick(moment), moment)
+            request = self._agreement.unanswered(moment)
+            if request is not None:
+                decisions += self._decider.unopposed(request, "the assistant did not object", moment)
+            decisions += self._settle(moment, ended=False)
+        return tuple(decisions)
+
+    def _settle(self, moment: Moment, *, ended: bool) -> tuple[Decision, ...]:
+        """What is to be asked and told once the assistant is silent."""
+        decisions: list[Decision] = []
+        request = self._agreement.to_ask(moment, ended=ended)
+        if request is not None:
+            why = explained(request.reading)
+            decisions.append(self._decider.confirm(request.risky, request.reading.text, moment, why))
+        truths = self._agreement.truths(moment, ended=ended, done=self._ledger.done_lately)
+        if any(told.reason == "contradiction" for told in truths) and self._ledger.focus.mentions:
+            self._put_question(self._ledger.focus.mentions[0].text, moment, by_house=True)
+        return (*decisions, *truths)
+
+    def _spoken(self, readies: list[Ready], moment: Moment) -> tuple[Decision, ...]:
+        made = self._decider.spoken(readies, self._agreement.serve, moment)
+        if any(isinstance(decision, Confirm) for decision in made):
+            self._agreement.asked()
+        return made
+
+    def _gather(self, moment: Moment) -> None:
+        """Take note of what the assistant offered or asked in its newest turn."""
+        offered = self._agreement.take_offer()
+        if offered:
+            ledger = self._ledger
+            text = request_for(offered, moment.house)
+            mention = Mention(offered, ids_of(offered), ledger.said.area_id, text, ledger.turn)
+            self._offer = Offer(mention, moment.at_s)
+        question = self._agreement.take_question()
+        if question is not None:
+            self._question = replace(question, at_s=moment.at_s)
+
+    # --- what a turn of the user leads to -----------------------------------------------------------------------------
+
+    def _read(self, said: Said, moment: Moment) -> Reading:
+        offer = self._offer if self._offer and not self._offer.is_over(moment.at_s) else None
+        question = self._question if self._question and not self._question.is_over(moment.at_s) else None
+        before = Before(self._ledger.focus, offer, question, self._ledger.just_acted(moment))
+        return self._reader.read(said, before, moment)
+
+    def _risks_of(self, text: str, said: Said, moment: Moment) -> tuple[Action, ...]:
+        actions = self._reader.read(replace(said, text=text), Before(self._ledger.focus), moment).actions
+        return self._decider.permit(actions, moment, said).risky
+
+    def _answer(self, moment: Moment) -> tuple[list[Decision], bool]:
+        """What the turn says to a question that needs a yes, and whether it says no more than that."""
+        said = self._ledger.said
+        taken = self._decider.answered(lambda text: self._risks_of(text, said, moment))
+        if taken is None or taken[1] is Answer.AGAIN:
+            return [], False
+        pending, answer = taken
+        if answer is Answer.YES:
+            confirmed = Reading("answer", with_actions(_NOTHING, pending.actions), pending.text)
+            decisions = [*self._listen_on(confirmed, moment)]
+            act = self._ledger.act(pending.actions, Source.CONFIRMED, moment, "a spoken yes")
+            return ([*decisions, act] if act else decisions), True
+        told = Tell(ending_of(pending, answer, moment.house), "cancelled", f"the answer was {answer.value}")
+        if answer is Answer.OTHER:
+            return [told], False
+        return [told, *self._listen_on(Reading("declined", _NOTHING, ""), moment)], True
+
+    def _moved_on(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
+        """A request that nobody answered, when the user speaks on: it stands unless the user takes it back."""
+        request = self._agreement.take_open()
+        if request is None or reading.kind not in ("plain", "continued"):
+            return ()
+        if not reading.actions or not request.reading.sure:
+            return ()
+        left = without(request.actions, all_atoms(reading.actions))
+        return self._decider.unopposed(replace(request, actions=left), "the user went on", moment)
+
+    def _take(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
+        self._offer = None
+        if reading.kind in ("undo", "spare"):
+            return self._undo(reading, moment)
+        understanding = reading.understanding
+        if reading.kind == "rejected":
+            mentions = self._ledger.focus.mentions
+            self._put_question(mentions[0].text if mentions else "", moment, by_house=False)
+        elif reading.kind != "declined":
+            self._question = None
+        if understanding.kind in ("actions", "confirm"):
+            if reading.sure or self.mode != "user":
+                return self._asked(reading, moment)
+            return (Tell("Sorry, I did not understand that.", "not_understood", f"{explained(reading)}; only named"),)
+        decisions = self._listen_on(reading, moment)
+        if understanding.kind == "answer" and understanding.asked:
+            self._ledger.mention((), understanding.asked, reading.text)
+        if reading.kind == "rejected" or not (self.mode == "user" or self._is_for_house(reading)):
+            return decisions
+        if understanding.reason in _ASKS or (understanding.reason == "not_understood" and self.mode == "user"):
+            self._put_question(reading.text, moment, by_house=True)
+        reason = understanding.reason if understanding.reason != "ok" else "query"
+        ends = understanding.ends_conversation
+        told = Tell(understanding.reply, reason, explained(reading), understanding.asked, ends_conversation=ends)
+        return (*decisions, told)
+
+    def _is_for_house(self, reading: Reading) -> bool:
+        """Whether the house answers a turn that asks for no deed, rather than a voice that talks by itself."""
+        understanding = reading.understanding
+        if understanding.reason == "small_talk":
+            return understanding.ends_conversation or any(letter.isdigit() for letter in understanding.reply)
+        return understanding.reason not in _NOT_OURS and reading.kind not in ("declined", "rejected")
+
+    def _put_question(self, text: str, moment: Moment, *, by_house: bool) -> None:
+        self._question = Question(text, self._ledger.said.area_id, moment.at_s, by_house) if text else None
+
+    def _asked(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
+        """A request: done, or open until the assistant has spoken; what is dangerous is asked for."""
+        undone, deed = self._reversal(reading, moment)
+        permitted = self._decider.permit((*undone, *reading.actions), moment)
+        why = explained(reading)
+        if self.mode == "user":
+            self._ledger.mention(reading.actions, ids_of(reading.actions), reading.text)
+            if deed is not None:
+                self._ledger.undone(deed)
+            reply = "" if reading.understanding.pending else reading.understanding.reply
+            return self._decider.decide(permitted, Source.REQUEST, moment, why, text=reading.text, reply=reply)
+        understood = replace(with_actions(reading.understanding, permitted.free), pending=permitted.risky)
+        asked = replace(reading, understanding=understood)
+        focus = self._ledger.focus
+        self._ledger.mention(reading.actions, ids_of(reading.actions), reading.text)
+        if self.mode == "assistant":
+            ready = self._agreement.hear_nothing(moment, self._ledger.said.area_id)
+        else:
+            at_s, turn = moment.at_s, self._ledger.turn
+            request = Open(asked, self._ledger.said, at_s, turn, permitted.free, permitted.risky, deed)
+            ready = self._agreement.open(request, focus, moment)
+        refused = self._decider.reserve(replace(permitted, risky=()), moment, why, text=reading.text)
+        return (*refused, *self._spoken(ready, moment))
+
+    def _listen_on(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
+        """Let the assistant's words be held against a turn that opens no request."""
+        if self.mode == "user":
+            return ()
+        if self.mode == "assistant":
+            return self._alone(moment)
+        ledger = self._ledger
+        return self._spoken(self._agreement.hear(reading, ledger.said, ledger.turn, ledger.focus, moment), moment)
+
+    def _reversal(self, reading: Reading, moment: Moment) -> tuple[tuple[Action, ...], Deed | None]:
+        """What brings back the deed that was not meant, as far as the new request does not touch it."""
+        deed = self._ledger.mistaken(moment) if reading.reverses else None
+        undone = deed.undone(but=frozenset(ids_of(reading.actions))) if deed else None
+        return (undone, deed) if undone else ((), None)
+
+    def _undo(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
+        ledger = self._ledger
+        meant = self._reader.devices(reading.undo, ledger.said, ledger.focus, moment) if reading.undo else frozenset()
+        if reading.kind == "spare":
+            deed = ledger.mistaken(moment)
+            undone = deed.undone(but=deed.entity_ids - meant) if deed and meant else None
+        else:
+            deed = None if meant is None else ledger.history.newest(moment, meant)
+            undone = deed.undone() if deed else None
+        if deed is None or undone is None:
+            nothing = "There is nothing that I could undo." if deed is None else "I cannot undo that."
+            why = "no deed to undo" if deed is None else f"no way back: {deed.key}"
+            return (*self._listen_on(reading, moment), Tell(nothing, "cannot_undo", why))
+        if reading.kind == "undo":
+            ledger.undone(deed)
+        why = f"the state before {deed.key}"
+        permitted = self._decider.permit(undone, moment)
+        decisions = self._decider.decide(permitted, Source.UNDO, moment, why, text=reading.text)
+        if not undone:
+            decisions = (Tell("That had changed nothing.", "cannot_undo", why),)
+        asked = replace(reading, understanding=with_actions(reading.understanding, permitted.free))
+        return (*decisions, *self._listen_on(asked, moment))

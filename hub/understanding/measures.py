@@ -17,7 +17,8 @@ from hub.understanding.states import (
     the,
     with_number,
 )
-from hub.understanding.targets import Miss, Target, resolve
+from hub.understanding.target import Miss, Target
+from hub.understanding.targets import resolve
 
 # What a device that is no sensor knows of itself.
 _OWN_VALUE = {"temperature": "current_temperature", "humidity": "current_humidity", "battery": "battery_level"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from hub.understanding.clock import join_clock
 from hub.understanding.numbers import join_numbers
 
 MAX_CHARACTERS = 600
@@ -21,7 +22,10 @@ _CONTRACTIONS = {
         for w in ["do", "does", "did", "is", "are", "was", "were", "would", "should", "could", "has", "have", "had",
         "need", "must"]
     },
-    "i'm": "i am", "let's": "let us", "can't": "can not", "won't": "will not", "cannot": "can not",
+    "i'm": "i am", "let's": "let us", "can't": "can not", "long's": "long is",
+    "everything's": "everything is", "em": "them",
+    "ain't": "is not",
+    "won't": "will not", "cannot": "can not",
     "dont": "do not", "whats": "what is", "wanna": "want to", "gonna": "going to",
 }  # fmt: skip
 # One spelling per thing; names of the house pass through here too, so both sides agree.
@@ -31,17 +35,24 @@ _SAME = {
     "goodnight": "good night", "shutoff": "shut off", "wi-fi": "wifi", "okay": "ok", "theatre": "theater",
     "air-con": "ac", "½": "half", "½%": "half percent", "bulbs": "lights", "bulb": "light",
 }  # fmt: skip
-_WORD = re.compile(r"[^\W_]+(?:\.\d+)?(?:['&][^\W_]+)*'?|[,.;:!?%°]")
+_WORD = re.compile(r"\d{1,2}:\d\d(?!\d)|[^\W_]+(?:\.\d+)?(?:['&][^\W_]+)*'?|[,.;:!?%°]")
 _INITIALS = re.compile(r"\b([a-z])\.([a-z])\.?(?=\W|$)")
+_UNIT_BESIDE = re.compile(r"(\d)(am|pm|mins?|minutes?|secs?|seconds?|hours?|hrs?|h|deg|percent)\b")
 _REPEATED = re.compile(r"\b(\w+(?: \w+)?)(?: ,)+ \1\b")
-_MARKS = str.maketrans({"-": " ", "\u2014": " , ", "!": ".", ";": ".", ":": ","})
+_AGAIN = re.compile(r"\b((?:\w+ ){2,3})\1")
+_FILLING = re.compile(
+    r" (?:, )?(?<!do )you know(?= (?!if|whether|what|which|how|where|who))(?: ,)? | (?:kind of|kinda|sort of|sorta) "
+    r"|(?<=\b(?:to|at)) like (?=\d)|(?<=\bfor) like (?=\d)| a(?= an? )"
+)
+_MARKS = str.maketrans({"-": " ", "\u2014": " , ", "!": ".", ";": "."})
 _FILLERS = {"um", "uh", "er", "erm", "hmm", "uhm", "ah", "oh", "mm", "uhh", "umm"}
 _LEAD = re.compile(
-    r"^(?:(?:hey|hi|hello|ok|alright|right|yes|yeah|so|well|now|and|then|please|kindly|just|actually|quickly"
+    r"^(?:(?:hey|hi|hello|ok|alright|right(?= (?:,|so|then|now|can|could|please|turn|switch|let))|yes|like|you"
+    r" know|hang on|yeah|so|well|now|and|then|please|kindly|just|actually|quickly"
     r"|go ahead and|let us|listen|assistant|roomtone|alexa|nabu|jarvis|can you|could you"
     r"|would you|will you|can you just|computer"
     r"|would you mind|do you mind|do me a favou?r and|i want you to|i would like you to|i need you to"
-    r"|would you be able to"
+    r"|would you be able to|i was wondering if you could|any chance you could|be sure to|make sure to"
     r"|be so kind as to|be a dear and|you can|you could|are you able to|is it possible to|try to|for me"
     r"|i want to|i would like to|i need to|help me"
     r")(?: ,)? )+(?=.)"
@@ -51,7 +62,8 @@ _TAIL = re.compile(
     r"|immediately|for me|for us|ok|if you can|if you could|if you would|if you do not mind|would you|will you"
     r"|could you"
     r"|can you|kindly|again please|as well please|right away|quickly|mate|buddy|real quick|this minute|a s a p|asap"
-    r"|when you can|when you get a chance|so much)$"
+    r"|when you can|when you get a chance|so much|ta|love|yeah|darling|dear|will ya|then|man|dude|hun|all right"
+    r"|would ya|or whatever|i guess)$"
 )
 _GERUND = {"turning": "turn", "switching": "switch", "closing": "close", "opening": "open", "dimming": "dim",
            "setting": "set", "putting": "put", "locking": "lock", "making": "make", "shutting": "shut",
@@ -59,10 +71,18 @@ _GERUND = {"turning": "turn", "switching": "switch", "closing": "close", "openin
 _ASK_GERUND = re.compile(r"^(?:would|do) you mind (\w+)")
 
 
+def _unaccented(text: str) -> str:
+    """Recognisers and people leave accents out, names have them."""
+    if text.isascii():
+        return text
+    apart = unicodedata.normalize("NFKD", text)
+    return unicodedata.normalize("NFKC", "".join(c for c in apart if not "\u0300" <= c <= "\u036f"))
+
+
 def plain_words(text: str) -> list[str]:
     """Words and punctuation marks, numbers joined. The same for names of the house and for speech."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower().replace("\u2019", "'").replace("`", "'")
-    text = _INITIALS.sub(r"\1\2", text)
+    text = _unaccented(text[:MAX_CHARACTERS]).lower().replace("\u2019", "'").replace("`", "'")
+    text = _UNIT_BESIDE.sub(r"\1 \2", _INITIALS.sub(r"\1\2", text))
     words: list[str] = []
     text = text.translate(_MARKS)
     for found in _WORD.findall(text):
@@ -70,7 +90,7 @@ def plain_words(text: str) -> list[str]:
         for word in _SAME.get(expanded, expanded).split():
             if word not in _FILLERS and (not words or words[-1] != word):
                 words.append(word)
-    return join_numbers(words)
+    return join_clock(" ".join("," if word == ":" else word for word in join_numbers(words))).split()
 
 
 def name_key(name: str) -> str:
@@ -105,5 +125,28 @@ def without_courtesy(text: str) -> str:
 def normalise(text: str) -> tuple[str, bool]:
     """The utterance in plain words, and whether it ended as a question."""
     words = plain_words(text)[: MAX_WORDS + 20]
-    plain = _REPEATED.sub(r"\1", " ".join(words))
+    plain = _REPEATED.sub(r"\1", _AGAIN.sub(r"\1", _FILLING.sub(" ", " ".join(words))))
     return plain.strip(" ,.?"), plain.endswith("?")
+
+
+def as_said(phrase: str, said: str) -> str:
+    """The speaker's own words for a phrase of the plain text: "radio four", not "radio 4".
+
+    Args:
+        phrase: some words of the plain text, in order.
+        said: the whole transcript.
+    """
+    plain, wanted = plain_words(said), phrase.split()
+    starts = (n for n in range(len(plain)) if plain[n : n + len(wanted)] == wanted)
+    start = next(starts, None)
+    if start is None:
+        return phrase
+    words = re.sub(r"[^\w%°.'& ]+", " ", said.lower().replace("\u2019", "'")).split()
+    before, after = plain[:start], plain[start + len(wanted) :]
+    firsts = [n for n in range(len(words)) if _spoken(words[:n]) == _spoken(before)]
+    lasts = [n for n in range(1, len(words) + 1) if _spoken(words[n:]) == _spoken(after)]
+    return " ".join(words[firsts[-1] : lasts[0]]).strip(" .") if firsts and lasts and firsts[-1] < lasts[0] else phrase
+
+
+def _spoken(words: list[str]) -> list[str]:
+    return [w for w in plain_words(" ".join(words)) if w not in ",.?"]

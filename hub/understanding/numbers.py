@@ -41,6 +41,13 @@ _TENS = {
 }
 _DIGITS = re.compile(r"\d+(?:\.\d+)?")
 _SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86400}
+# What a whole number of a unit is begun or ended with.
+_SHARES = {
+    ("half", "an"): 0.5, ("half", "a"): 0.5, ("a", "quarter", "of", "an"): 0.25, ("quarter", "of", "an"): 0.25,
+    ("three", "quarters", "of", "an"): 0.75, ("3", "quarters", "of", "an"): 0.75, ("half",): 0.5, ("a", "half"): 0.5,
+    ("a", "couple", "of"): 2, ("a", "couple"): 2, ("couple", "of"): 2, ("another", "half", "an"): 0.5,
+}  # fmt: skip
+_TAILS = {("and", "a", "half"): 0.5, ("and", "a", "quarter"): 0.25, ("and", "three", "quarters"): 0.75}
 _UNITS = {"percent": "%", "%": "%", "degree": "°", "°": "°", "celsius": "°", "kelvin": "k"}
 # "one" is a number only next to one of these: "the left one" is a lamp.
 _BEFORE_ONE = {"to", "at", "by", "volume", "minus", "channel"}
@@ -111,23 +118,26 @@ def _read_duration(words: list[str], start: int) -> tuple[int, int] | None:
     total, position, found = 0.0, start, False
     while position < len(words):
         at = position + 1 if found and words[position] == "and" else position
-        if words[at : at + 2] in (["half", "an"], ["half", "a"]):
-            amount, after = 0.5, at + 2
-        elif words[at : at + 1] in (["a"], ["an"]):
+        share = next((part for part in _SHARES if words[at : at + len(part)] == list(part)), None)
+        if share is not None:
+            amount, after = _SHARES[share], at + len(share)
+        elif words[at : at + 1] in (["a"], ["an"], ["another"], ["extra"]):
             amount, after = 1.0, at + 1
-            if words[after : after + 2] == ["couple", "of"]:
-                amount, after = 2.0, after + 2
         else:
             read = _read_number(words, at) if at < len(words) else None
             if read is None:
                 break
             amount, after = read
+            if words[after : after + 1] in (["more"], ["extra"], ["additional"], ["full"]):
+                after += 1
         unit = words[after].rstrip("s") if after < len(words) else ""
         if unit not in _SECONDS:
             break
         position, found = after + 1, True
-        if words[position : position + 3] == ["and", "a", "half"]:
-            amount, position = amount + 0.5, position + 3
+        for tail, more in _TAILS.items():
+            if words[position : position + len(tail)] == list(tail):
+                amount, position = amount + more, position + len(tail)
+                break
         total += amount * _SECONDS[unit]
     return (int(total), position) if found else None
 
@@ -160,7 +170,7 @@ def join_numbers(words: list[str]) -> list[str]:
                 token += "f" if scale[0] == "f" else ""
                 position += 1
         elif unit in ("fahrenheit", "pm", "am") or words[position : position + 1] == ["oclock"]:
-            token += "°f" if unit == "fahrenheit" else ":00"
+            token += {"fahrenheit": "°f", "oclock": ":00"}.get(words[position], f":00{unit}")
             position += 1
         if out and out[-1] == "minus":
             out[-1] = f"-{token}"

@@ -9,20 +9,24 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from hub.understanding.answers import dangerous, done, why_not
-from hub.understanding.clauses import NOTHING, Failure, Meaning, understand_clauses
+from hub.understanding.clause import NOT_UNDERSTOOD, Failure, Meaning
+from hub.understanding.clauses import told, understand_clauses
 from hub.understanding.completeness import is_dangling, may_go_on
 from hub.understanding.context import Context
+from hub.understanding.focus import NOTHING, Focus
 from hub.understanding.gates import Gate, judge
 from hub.understanding.house import Action, ActionResult, Entity, House
 from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, normalise, without_courtesy
 from hub.understanding.policy import Policy
 from hub.understanding.queries import answer
 from hub.understanding.questions import Answer
+from hub.understanding.remarks import without_remark
 from hub.understanding.repairs import misheard_questions, misheard_repairs, self_corrections
 from hub.understanding.services import group_calls
 from hub.understanding.smalltalk import small_talk
 from hub.understanding.tagger import Indexes, canonical
-from hub.understanding.targets import Miss
+from hub.understanding.target import PRONOUNS, Miss
+from hub.understanding.timers import timer_answer
 
 Kind = Literal["actions", "answer", "confirm", "unknown"]
 
@@ -61,7 +65,7 @@ class Parser:
         self._indexes = Indexes()
 
     def understand(  # noqa: PLR0911 - first what needs no house, one line each
-        self, text: str, house: House, area_id: str | None, now: datetime
+        self, text: str, house: House, area_id: str | None, now: datetime, focus: Focus = NOTHING
     ) -> Understanding:
         """Understand a transcript spoken in an area. Never raises for any text.
 
@@ -70,6 +74,7 @@ class Parser:
             house: the house of this moment.
             area_id: where it was said; None when unknown.
             now: aware, in the house's time zone.
+            focus: what was spoken of before, for "it" and "the other one".
         """
         if len(text) > MAX_CHARACTERS:
             return _unknown("too_long", "Sorry, that was too long for me.", "more characters than a request has")
@@ -78,8 +83,8 @@ class Parser:
             return _unknown("empty", "Sorry, I did not hear any words.", "no words")
         if plain.count(" ") >= MAX_WORDS:
             return _unknown("too_long", "Sorry, that was too long for me.", "more words than a request has")
-        context = Context(house, self._indexes.of(house), area_id, now)
-        polite = without_courtesy(plain)
+        context = Context(house, self._indexes.of(house), area_id, now, focus, text)
+        polite = context.index.respelled(without_courtesy(plain))
         scene = self._scene_by_name(polite, context)
         if scene is not None:
             return scene
@@ -96,6 +101,10 @@ class Parser:
             return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
         return understood
 
+    def context(self, house: House, area_id: str | None, now: datetime, focus: Focus = NOTHING) -> Context:
+        """A sentence's surroundings, with the index of names that this parser keeps."""
+        return Context(house, self._indexes.of(house), area_id, now, focus)
+
     def is_complete(self, text: str, house: House, area_id: str | None) -> bool:
         """Whether a text is a whole request that is unlikely to go on, so that a shorter silence may end the turn."""
         if is_dangling(text):
@@ -111,33 +120,35 @@ class Parser:
 
     def _scene_by_name(self, text: str, context: Context) -> Understanding | None:
         """A scene of several words is asked for by its bare name ("Movie night.")."""
-        if " " not in text or text.startswith("good "):
-            scenes = [i for i in context.index.names.get(text, ()) if i.startswith("scene.")] if " " in text else []
-        else:
-            scenes = [i for i in context.index.names.get(text, ()) if i.startswith("scene.")]
+        lead = _SCENE_LEAD.match(text)
+        said = canonical((text[lead.end() :] if lead else text).replace(" ,", ""))
+        scenes = [i for i in context.index.names.get(said, ()) if i.startswith("scene.")] if lead or " " in said else []
         if len(scenes) != 1 or scenes[0] not in context.house.entities or not context.entity(scenes[0]).exposed:
             return None
         action = Action("scene", "turn_on", (scenes[0],), {}, text)
         return Understanding("actions", (action,), "", "ok", f"scene named {text!r}")
 
-    def _request(self, text: str, context: Context, *, question: bool) -> Understanding:
-        for candidate in self_corrections(text):
+    def _request(self, said: str, context: Context, *, question: bool) -> Understanding:
+        text = said
+        while (bare := without_remark(text)) is not None:
+            text = bare
+        for candidate, before in self_corrections(text):
             gate = judge(candidate, question_mark=question)
             plain = judge(_masked(candidate, context), question_mark=question)
             if plain.kind != gate.kind:
                 # A name of the house ("Never Land lamp") is no negation, question or time.
                 gate = plain
-            understood = self._gated(candidate, gate, context)
+            understood = self._gated(candidate, gate, _spoken_of(before, candidate, context))
             if candidate != text and understood.kind == "unknown":
                 continue
             return understood
-        return _unknown("not_understood", why_not(NOTHING, context), "a correction that fits nothing")
+        return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a correction that fits nothing")
 
     def _gated(self, text: str, gate: Gate, context: Context) -> Understanding:
         if gate.kind == "question":
             return self._question(text, gate, context)
         if gate.kind == "closed":
-            reply = "All right, I have changed nothing." if gate.why == "negation" else why_not(NOTHING, context)
+            reply = "All right, I have changed nothing." if gate.why == "negation" else why_not(NOT_UNDERSTOOD, context)
             return _unknown("not_understood", reply, f"gate: {gate.why}")
         if gate.kind == "deferred":
             return self._deferred(text, gate, context)
@@ -153,16 +164,16 @@ class Parser:
 
     def _deferred(self, text: str, gate: Gate, context: Context) -> Understanding:
         timer = understand_clauses(text, context)
-        if isinstance(timer, Failure) and timer.reason == "cannot_do" and "timers" in timer.sentence:
-            return _unknown("cannot_do", timer.sentence, "timer")
+        if any(h.frame == "timer" for h in ([timer.heard] if isinstance(timer, Failure) else timer.heard) if h):
+            return self._decide(timer, text) if isinstance(timer, Meaning) else self._nothing(timer, text, context)
         if gate.rest and isinstance(understand_clauses(gate.rest, context), Meaning):
-            what = "wait for a condition" if gate.why == "condition" else "do things later"
-            return _unknown(
-                "deferred_unsupported",
-                f"I cannot {what} yet, so nothing has changed.",
-                f"gate: {gate.why}",
+            what = (
+                "cannot wait for a condition"
+                if gate.why == "condition"
+                else "need a time of day or a number of minutes"
             )
-        return _unknown("not_understood", why_not(NOTHING, context), f"gate: {gate.why}")
+            return _unknown("deferred_unsupported", f"I {what}, so nothing has changed.", f"gate: {gate.why}")
+        return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), f"gate: {gate.why}")
 
     def _nothing(self, failure: Failure, text: str, context: Context) -> Understanding:
         stated = answer(text, context) if failure.strength < 3 else None
@@ -172,11 +183,14 @@ class Parser:
             )
         reason = failure.reason
         if failure.miss is not None and failure.strength <= 1:
-            reason, failure = "not_understood", NOTHING
+            reason, failure = "not_understood", NOT_UNDERSTOOD
         frame = failure.heard.frame if failure.heard else "none"
         return _unknown(reason, why_not(failure, context), f"frame {frame}, reason {reason}")
 
     def _question(self, text: str, gate: Gate, context: Context) -> Understanding:
+        timers = timer_answer(text, context)
+        if timers is not None:
+            return Understanding("answer", (), timers.sentence, timers.reason, "timers", asked=timers.entity_ids)
         text = re.sub(r"^(?:do you know|i wonder|any idea) (?=if|whether|what|which|how|where|who)", "", text)
         found = answer(text, context)
         if found is None and gate.why == "question mark":
@@ -189,29 +203,35 @@ class Parser:
         if isinstance(found, Miss) and found.strength >= 2:
             failure = Failure(found.reason, miss=found)
             return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
-        return _unknown("not_understood", why_not(NOTHING, context), "a question about nothing in this house")
+        return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a question about nothing in this house")
 
     def _guarded(self, meaning: Meaning) -> bool:
-        """What lets people in or out is never touched on a guess."""
+        """What lets people in or out is never touched on a guess, and free words are never guessed."""
         return any(
-            entity.domain in _GUARDED or (entity.domain == "cover" and self._policy.lets_people_in(entity))
-            for _service, entity, _data in meaning.calls
+            call.entity is None
+            or call.service in ("media_player.play_media", "todo.add_item", "todo.remove_item")
+            or (
+                call.entity.domain in _GUARDED
+                or (call.entity.domain == "cover" and self._policy.lets_people_in(call.entity))
+            )
+            for call in meaning.calls
         )
 
     def _decide(self, meaning: Meaning, text: str) -> Understanding:
         safe: list[Action] = []
         risky: list[Action] = []
         risky_calls: list[tuple[str, Entity]] = []
-        for (service, data), entities in group_calls(meaning.calls).items():
-            domain, _, name = service.partition(".")
-            fields = dict(data)
-            bad = [e for e in entities if self._policy.is_dangerous(service, e, fields)]
-            good = [e for e in entities if e not in bad]
-            if good:
-                safe.append(Action(domain, name, tuple(e.entity_id for e in good), fields, text))
+        for call, entities in group_calls(meaning.calls):
+            domain, _, name = call.service.partition(".")
+            bad = [e for e in entities if self._policy.is_dangerous(call.service, e, call.data)]
+            if bad and call.taken_back:
+                return _unknown("cannot_do", _NOT_BY_ITSELF.format(name=bad[0].name), "what takes it back is dangerous")
+            good = tuple(e.entity_id for e in entities if e not in bad)
+            if good or call.entity is None:
+                safe.append(Action(domain, name, good, call.data, text))
             if bad:
-                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), fields, text))
-                risky_calls += [(service, e) for e in bad]
+                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), call.data, text))
+                risky_calls += [(call.service, e) for e in bad]
         reply = dangerous(risky_calls) if risky_calls else ""
         why = "frames " + ", ".join(
             f"{h.frame}({h.target!r}{', ' + repr(h.value) if h.value else ''})" for h in meaning.heard
@@ -225,8 +245,19 @@ class Parser:
 
 _WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
 _GUARDED = frozenset({"lock", "alarm_control_panel", "valve"})
+_NOT_BY_ITSELF = "I do not undo that for {name} by myself, so nothing has changed."
 # "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
+_SCENE_LEAD = re.compile(r"(?:it is|let us have|let us do|have|do|time for|make it|i want|we want) (?:a |the )?")
 _LOCK_OR_UNLOCK = re.compile(r"(?:and|an|in|on|un|hun|own|em|am|on a) lock(?:ed)? ")
+
+
+def _spoken_of(before: str, text: str, context: Context) -> Context:
+    """The context of a correction that says "it" of what it corrects."""
+    if not before or PRONOUNS.isdisjoint(text.split()):
+        return context
+    read = understand_clauses(before, context)
+    ids = [c.entity.entity_id for c in read.calls if c.entity is not None] if isinstance(read, Meaning) else []
+    return told(context, tuple(ids)) if ids else context
 
 
 def _masked(text: str, context: Context) -> str:

@@ -18,7 +18,8 @@ from hub.understanding.states import (
     state_words,
     the,
 )
-from hub.understanding.targets import Miss, Target, resolve
+from hub.understanding.target import Miss, Target
+from hub.understanding.targets import resolve
 
 _SENSES: dict[str, frozenset[str]] = {
     "motion": frozenset({"motion", "occupancy", "moving"}), "movement": frozenset({"motion", "occupancy", "moving"}),

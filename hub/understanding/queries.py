@@ -14,7 +14,8 @@ from hub.understanding.states import (
     state_words,
     the,
 )
-from hub.understanding.targets import Miss, resolve
+from hub.understanding.target import Miss
+from hub.understanding.targets import resolve
 
 
 def answer(text: str, context: Context) -> Answer | Miss | None:

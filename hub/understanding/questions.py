@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from hub.understanding.adjectives import SAID
 from hub.understanding.patterns import read_patterns
-from hub.understanding.targets import Miss, Target
+from hub.understanding.target import Miss, Target
 
 # What a question may be about.
 COUNTABLE = frozenset(
@@ -55,17 +55,11 @@ MEASURES: dict[str, str] = {
     "color": "color", "position": "position", "far open": "position", "open": "position", "high": "target",
     "setting": "target", "target": "target", "target temperature": "target",
 }  # fmt: skip
-_FILE = read_patterns("questions.txt")
-_CLASSES = {
-    **_FILE.classes,
-    "ADJ": "|".join(SAID),
-    "MEASURE": "|".join(sorted(MEASURES, key=len, reverse=True)),
-}
-_KEY = re.compile(rf"\b(?:{'|'.join(_CLASSES)})\b")
-_SHAPES = {
-    name: tuple(re.compile(_KEY.sub(lambda found: _CLASSES[found[0]], pattern)) for pattern in patterns)
-    for name, patterns in _FILE.patterns.items()
-}
+_TABLE = read_patterns(
+    "questions.txt",
+    {"ADJ": "|".join(SAID), "MEASURE": "|".join(sorted(MEASURES, key=len, reverse=True))},
+)
+_SHAPES = {name: [p.expression for p in _TABLE if p.group == name] for name in dict.fromkeys(p.group for p in _TABLE)}
 
 
 @dataclass(frozen=True, slots=True)

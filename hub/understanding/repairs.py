@@ -10,28 +10,86 @@ from hub.understanding.frames import GRAMMAR_WORDS
 from hub.understanding.lexicon import STOP
 
 _CORRECTION = re.compile(
-    r" (?:, )?(?:no , sorry|no sorry|sorry , no|sorry no|sorry , i mean|sorry i mean|no , wait|no wait|wait , no"
+    r" (?:, )?(?:no , sorry|scratch that|strike that|correction|oh wait|oh no|no , not that|not that|hang on"
+    r"|hold on|no sorry|sorry , no|sorry no|sorry , i mean|sorry i mean|no , wait|no wait|wait , no"
     r"|wait no|wait|"
     r"no , i mean|no i mean|i mean|or rather|i meant|actually , no|actually no|actually|sorry|scratch that|no , no"
     r"|no make that|"
     r"make that|no) (?:, )?(?:make (?:it|that) |i meant )?"
 )
-_MAX_TRIES = 24
+_WITH_UNIT = re.compile(r"(-?\d+(?:\.\d+)?)(%|°f?|k|s)")
+_VERBS = frozenset(
+    [
+        "turn",
+        "switch",
+        "set",
+        "put",
+        "dim",
+        "close",
+        "open",
+        "lock",
+        "play",
+        "stop",
+        "start",
+        "pause",
+        "make",
+        "mute",
+        "shut",
+        "raise",
+        "lower",
+    ]
+)
+_ARTICLES = (["the"], ["a"], ["an"], ["my"], ["our"])
+_MAX_TRIES = 12
 
 
-def self_corrections(text: str) -> Iterator[str]:
-    """The text with its correction carried out: each way in which the right side may replace an end of the left."""
+def self_corrections(text: str) -> Iterator[tuple[str, str]]:
+    """The text with its correction carried out: each way in which the right side may stand for a part of the left.
+
+    With each comes what was said before the correction where the right side stands alone, for its "it"; else nothing.
+    """
     cuts = list(_CORRECTION.finditer(text))
     if not cuts:
-        yield text
+        yield text, ""
         return
     left, right = text[: cuts[0].start()].strip(" ,"), text[cuts[-1].end() :].strip(" ,")
-    yield right
     words, fragment = left.split(), right.split()
-    for keep in range(len(words), 0, -1)[:_MAX_TRIES]:
-        for skip in (0, len(fragment)):
-            tail = words[keep + skip :] if skip else []
-            yield " ".join([*words[:keep], *fragment, *tail])
+    number = _in_the_unit_of(fragment, words)
+    if number is not None:
+        yield " ".join([*words[: number[0]], number[1], *words[number[0] + 1 :]]), ""
+    alone = bool(fragment) and fragment[0] in _VERBS
+    if alone:
+        yield right, left
+    for keep in range(len(words) - 1, 0, -1)[:_MAX_TRIES]:
+        if (
+            fragment[:1] in _ARTICLES
+            and words[keep : keep + 1] not in _ARTICLES
+            and words[keep - 1 : keep] not in _ARTICLES
+        ):
+            continue  # a thing with its article stands for another with its own
+        yield " ".join([*words[:keep], *fragment]), ""
+    for keep in range(len(words) - 2, 0, -1)[:_MAX_TRIES]:
+        for dropped in dict.fromkeys((len(fragment), 1, 2, 3)):
+            if keep + dropped < len(words):
+                yield " ".join([*words[:keep], *fragment, *words[keep + dropped :]]), ""
+    if not alone:
+        yield right, left
+
+
+def _in_the_unit_of(fragment: list[str], words: list[str]) -> tuple[int, str] | None:
+    """Takes "ten minutes, no, fifteen" for fifteen minutes: where the last number stands, and what it becomes."""
+    if len(fragment) != 1 or not fragment[0].isdigit():
+        return None
+    for n in range(len(words) - 1, -1, -1):
+        found = _WITH_UNIT.fullmatch(words[n])
+        if found is None:
+            continue
+        if found[2] != "s":
+            return n, fragment[0] + found[2]
+        seconds = int(float(found[1]))
+        unit = 3600 if seconds % 3600 == 0 else 60 if seconds % 60 == 0 else 1
+        return n, f"{int(fragment[0]) * unit}s"
+    return None
 
 
 # What recognisers write for a word of a request; the second table only at the beginning, where the verb stands.
@@ -109,18 +167,17 @@ def _nearest_names(text: str, context: Context) -> Iterator[tuple[str, int]]:
         n for n, word in enumerate(words)
         if word.isalpha() and word not in GRAMMAR_WORDS and word not in STOP and not context.index.is_known(word)
     ]  # fmt: skip
+    repaired = list(words)
+    for n in strange if len(strange) <= 2 else ():
+        near = context.index.nearest_word(words[n])
+        if near is None:
+            break
+        repaired[n] = near
+    else:
+        yield " ".join(repaired), 0
     for n in range(len(words) - 1):
-        if n in strange or n + 1 in strange:
+        if (n in strange or n + 1 in strange) and STOP.isdisjoint(words[n : n + 2]):
             joined = words[n] + words[n + 1]
             near = joined if context.index.is_known(joined) else context.index.nearest_word(joined, joined=True)
             if near and joined.isalpha():
                 yield " ".join([*words[:n], near, *words[n + 2 :]]), 1 if near == joined else 0
-    if not 1 <= len(strange) <= 2:
-        return
-    repaired = list(words)
-    for n in strange:
-        near = context.index.nearest_word(words[n])
-        if near is None:
-            return
-        repaired[n] = near
-    yield " ".join(repaired), 0

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from hub.understanding.context import liveliest_player
 from hub.understanding.frames import Heard
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import Value
-from hub.understanding.settings import SETTERS, Made, Refusal, cannot, cannot_set, mode, source
+from hub.understanding.settings import OPTIONS, SETTERS, Made, Refusal, cannot, cannot_set, mode, option
 from hub.understanding.steps import DIMMERS, step
 
-Calls = list[tuple[str, Entity, dict[str, Any]]]
+
+class Call(NamedTuple):
+    """One service for one device; none for timers, reminders, scenes to be made and the hub's own list."""
+
+    service: str
+    entity: Entity | None
+    data: dict[str, Any]
+    taken_back: bool = False
 
 
 _ON_OFF = frozenset(
@@ -30,6 +36,7 @@ _ON_OFF = frozenset(
         "automation",
         "remote",
         "group",
+        "valve",
     ]
 )
 _STEP = frozenset(["light", "climate", "fan", "media_player", "humidifier", "water_heater", "cover"])
@@ -49,9 +56,10 @@ DOMAINS: Mapping[str, frozenset[str]] = {
     "arm": frozenset({"alarm_control_panel"}),
     "disarm": frozenset({"alarm_control_panel"}),
     "pause": _PLAYER | {"vacuum", "lawn_mower"},
-    **dict.fromkeys(("play", "next", "previous", "mute", "unmute", "source", "play_media"), _PLAYER),
+    **dict.fromkeys(("play", "next", "previous", "mute", "unmute", "play_media"), _PLAYER),
     **dict.fromkeys(("vacuum_start", "dock"), frozenset({"vacuum", "lawn_mower"})),
     "clean_area": frozenset({"vacuum"}),
+    "option": frozenset(OPTIONS),
     **dict.fromkeys(("oscillate", "oscillate_off"), frozenset({"fan"})),
     "fan_mode": frozenset({"climate"}),
     **dict.fromkeys(("list_add", "list_remove"), frozenset({"todo"})),
@@ -76,7 +84,9 @@ _NEEDS = {
     "unmute": "mute",
 }
 _BY_DOMAIN: Mapping[tuple[str, str], str] = {
-    ("on", "vacuum"): "vacuum.start", ("on", "button"): "button.press", ("on", "input_button"): "input_button.press",
+    ("on", "valve"): "valve.open_valve", ("off", "valve"): "valve.close_valve",
+    ("on", "vacuum"): "vacuum.start", ("on", "button"): "button.press",
+    ("on", "input_button"): "input_button.press",
     ("activate", "button"): "button.press", ("activate", "input_button"): "input_button.press",
     ("on", "lawn_mower"): "lawn_mower.start_mowing", ("open", "cover"): "cover.open_cover", ("open",
     "lock"): "lock.unlock",
@@ -92,23 +102,23 @@ _BY_DOMAIN: Mapping[tuple[str, str], str] = {
 }  # fmt: skip
 
 
-def build(heard: Heard, value: Value | None, entities: tuple[Entity, ...]) -> Calls | Refusal:
+def build(heard: Heard, value: Value | None, entities: tuple[Entity, ...]) -> list[Call] | Refusal:
     """The calls of one frame. In a group, devices that cannot do it are left out while one can."""
-    calls: Calls = []
+    calls: list[Call] = []
     refusals: list[Refusal] = []
     for entity in entities:
         made = _one(heard, value, entity)
         if isinstance(made, Refusal):
             refusals.append(made)
         else:
-            calls += [(service, entity, data) for service, data in made]
+            calls += [Call(service, entity, data) for service, data in made]
     out_of_range = [r for r in refusals if r.reason == "bad_value"]
     if out_of_range:
         return out_of_range[0]
     return calls or (refusals[0] if refusals else Refusal("not_understood", ""))
 
 
-def _one(heard: Heard, value: Value | None, entity: Entity) -> Made:  # noqa: C901, PLR0911 - a frame, a line
+def _one(heard: Heard, value: Value | None, entity: Entity) -> Made:  # noqa: PLR0911 - a frame, a line
     frame, domain = heard.frame, entity.domain
     need = _NEEDS.get(frame)
     if need and entity.capabilities and need not in entity.capabilities:
@@ -123,14 +133,10 @@ def _one(heard: Heard, value: Value | None, entity: Entity) -> Made:  # noqa: C9
     if frame == "arm":
         how = {"": "away", "stay": "home"}.get(heard.value, heard.value)
         return [(f"alarm_control_panel.alarm_arm_{how}", {})]
-    if frame in ("list_add", "list_remove"):
-        service = "todo.add_item" if frame == "list_add" else "todo.remove_item"
-        items = heard.value.removeprefix("some ").replace(" , ", " and ").split(" and ")
-        return [(service, {"item": item.removeprefix("some ").strip()}) for item in items if item.strip()]
     if frame == "fan_mode":
         return mode(entity, heard.value.removesuffix(" mode"), "fan")
-    if frame == "source":
-        return source(entity, heard.value)
+    if frame == "option":
+        return option(entity, heard.value)
     if frame == "set" and value is not None:
         return SETTERS.get(domain, cannot_set)(entity, value)
     if frame == "step":
@@ -138,14 +144,17 @@ def _one(heard: Heard, value: Value | None, entity: Entity) -> Made:  # noqa: C9
     return Refusal("not_understood", "")
 
 
-def group_calls(calls: Calls) -> dict[tuple[str, tuple[tuple[str, Any], ...]], list[Entity]]:
-    """Calls of the same service with the same data, together."""
-    together: dict[tuple[str, tuple[tuple[str, Any], ...]], list[Entity]] = defaultdict(list)
-    for service, entity, data in calls:
-        group = together[service, tuple(sorted(data.items()))]
-        if entity not in group:
-            group.append(entity)
-    return together
+def group_calls(calls: Iterable[Call]) -> list[tuple[Call, tuple[Entity, ...]]]:
+    """Calls of the same service with the same data, together; in the order in which they were asked for."""
+    together: dict[tuple[object, ...], tuple[Call, list[Entity]]] = {}
+    for call in calls:
+        key: tuple[object, ...] = (call.service, repr(sorted(call.data.items())), call.taken_back)
+        if call.entity is None:
+            key = (*key, len(together))
+        _first, group = together.setdefault(key, (call, []))
+        if call.entity is not None and call.entity not in group:
+            group.append(call.entity)
+    return [(call, tuple(group)) for call, group in together.values()]
 
 
 def narrowed(heard: Heard, entities: tuple[Entity, ...], *, group: bool) -> tuple[Entity, ...]:

@@ -68,6 +68,8 @@ def _set_cover(entity: Entity, value: Value) -> Made:
     share = _percent(entity, value, "position")
     if isinstance(share, Refusal):
         return share
+    if value.word in ("min", "minimum", "lowest"):
+        share = 0.0
     if share in (0, 100):
         return [("cover.close_cover" if share == 0 else "cover.open_cover", {})]
     if "position" not in entity.capabilities:
@@ -140,12 +142,31 @@ def mode(entity: Entity, said: str, kind: str) -> Made:
     return cannot(entity, f"be set to {said}")
 
 
-def source(entity: Entity, said: str) -> Made:
-    """An input that the player offers."""
-    for offered in entity.attributes.get("source_list") or ():
-        if str(offered).lower().replace(" ", "") == said.replace(" ", ""):
-            return [("media_player.select_source", {"source": offered})]
+# What a device can be switched between: its list, the service that does it, and the service's field.
+OPTIONS: Mapping[str, tuple[tuple[str, str, str], ...]] = {
+    "media_player": (("source_list", "select_source", "source"),),
+    "humidifier": (("available_modes", "set_mode", "mode"),),
+    "water_heater": (("operation_list", "set_operation_mode", "operation_mode"),),
+    "fan": (("preset_modes", "set_preset_mode", "preset_mode"),),
+    "climate": (("preset_modes", "set_preset_mode", "preset_mode"), ("swing_modes", "set_swing_mode", "swing_mode")),
+    "vacuum": (("fan_speed_list", "set_fan_speed", "fan_speed"),),
+    "select": (("options", "select_option", "option"),),
+    "input_select": (("options", "select_option", "option"),),
+}
+
+
+def option(entity: Entity, said: str) -> Made:
+    """An input, mode or preset that the device offers by this name."""
+    wanted = _letters(said)
+    for key, service, data in OPTIONS.get(entity.domain, ()):
+        for offered in entity.attributes.get(key) or ():
+            if _letters(str(offered)) == wanted:
+                return [(f"{entity.domain}.{service}", {data: offered})]
     return Refusal("not_understood", "")
+
+
+def _letters(text: str) -> str:
+    return "".join(c for c in text.lower().removesuffix(" mode") if c.isalnum())
 
 
 SETTERS: Mapping[str, Callable[[Entity, Value], Made]] = {

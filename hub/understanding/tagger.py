@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
@@ -58,6 +59,7 @@ class HouseIndex:
     by_domain: dict[str, list[str]] = field(default_factory=dict)
     order: dict[str, int] = field(default_factory=dict)
     longest: int = 1
+    together: dict[str, str] = field(default_factory=dict)
 
     def place_in(self, phrase: str) -> tuple[str, str] | None:
         """The area ("area", id) or floor ("floor", id) of exactly this name."""
@@ -72,17 +74,30 @@ class HouseIndex:
         """Whether the word occurs in any name of the house or is a kind of device."""
         return singular(word) in self.by_word or word in self.sounds.get(sound_of(word), ())
 
+    def respelled(self, text: str) -> str:
+        """The text with words written together or apart as the names of the house are ("night stand")."""
+        words: list[str] = []
+        for word in text.split():
+            pair = words[-1] + word if words else ""
+            if pair.isalpha() and singular(pair) in self.by_word and not {word, words[-1]} <= self.by_word.keys():
+                words[-1] = pair
+            elif singular(word) not in self.by_word and word in self.together:
+                words += self.together[word].split()
+            else:
+                words.append(word)
+        return " ".join(words)
+
     def nearest_word(self, word: str, *, joined: bool = False) -> str | None:
         """The one word of the house that a misheard word most likely was, if there is one."""
         if len(word) < 4:
             return None
         key = sound_of(word)
-        same = {w for w in self.sounds.get(key, ()) if len(key) >= 3 and fuzz.ratio(word, w) >= 55}
+        same = {w for w in self.sounds.get(key, ()) if len(key) >= 3 and fuzz.ratio(word, w) >= 62}
         if not same and len(key) >= 3:
-            same = {w for w in self.mixed.get("".join(sorted(key)), ()) if fuzz.ratio(word, w) >= 55}
+            same = {w for w in self.mixed.get("".join(sorted(key)), ()) if _same_letters(word, w)}
         if len(same) == 1:
             return same.pop()
-        best = process.extract(word, self.vocabulary, scorer=fuzz.ratio, limit=2, score_cutoff=65 if joined else 80)
+        best = process.extract(word, self.vocabulary, scorer=fuzz.ratio, limit=2, score_cutoff=80 if joined else 76)
         if (
             best
             and best[0][0][: 3 if joined else 1] == word[: 3 if joined else 1]
@@ -90,6 +105,11 @@ class HouseIndex:
         ):
             return str(best[0][0])
         return None
+
+
+def _same_letters(one: str, other: str) -> bool:
+    """Whether two words are of nearly the same letters in another order ("chicken", "kitchen")."""
+    return len(set(one) & set(other)) >= 0.8 * len(set(one) | set(other)) and abs(len(one) - len(other)) <= 1
 
 
 def _names(thing: Entity | Area | Floor) -> list[str]:
@@ -139,6 +159,11 @@ def _read_entities(house: House, places: dict[str, list[str]], vocabulary: set[s
         index.words[entity.entity_id] = frozenset(words)
         for word in words:
             by_word[word].add(entity.entity_id)
+        for name in own:
+            spoken = name.split()
+            for one, two in pairwise(spoken):
+                if one.isalpha() and two.isalpha() and len(one) + len(two) > 6:
+                    index.together.setdefault(one + two, f"{one} {two}")
     index.names = {key: tuple(sorted(ids)) for key, ids in names.items()}
     index.by_word = {key: tuple(sorted(ids)) for key, ids in by_word.items()}
 

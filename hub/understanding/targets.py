@@ -3,45 +3,33 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hub.understanding.context import Context, liveliest_player
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import ALL, HOUSEWIDE, NARROW, SAME_CLASS, STOP, domains_of, singular
 from hub.understanding.naming import device_named, nearby, take_place
+from hub.understanding.references import resolve_reference
 from hub.understanding.tagger import canonical
+from hub.understanding.target import PRONOUNS, Miss, Target
 
 _EXCEPT = re.compile(r" ?,? (?:except(?: for)?|apart from|other than|excluding|besides|but not|but|aside from) ")
 _AND = re.compile(r" ?, and | ?, | and | plus | as well as | nor ")
+# A state inside a phrase ends a clause: no device is "the kettle on and the radio".
+_TWO_CLAUSES = re.compile(
+    r"\b(?:on|off|up|down|open|closed)(?: ,)? (?:and|then) |^(?:and|or) | (?:and|or|with)$| off (?!the road)"
+)
 _HERE = re.compile(r" ?\b(?:in|around|of|for)? ?\b(?:in here|here|this room|the room|my room)$")
 _EVERYWHERE = re.compile(
     r" ?\b(?:in|throughout|around|across|of|all over) (?:the |my |our )?(?:(?:whole|entire) )?(?:house|home|place)$"
-    r"| ?\b(?:the )?(?:everywhere|(?:whole|entire) (?:house|home|place))$|^the (?:house|home)$|^(?:house|home)$"
+    r"| ?\b(?:the )?(?:everywhere|(?:whole|entire) (?:house|home|place))$|^the (?:house|home)$|^(?:house|home)$|"
+    r" ?\b(?:in )?(?:every|each|all (?:the |of the )?|any) ?rooms?$"
 )
 _STRANGE_PLACE = re.compile(r"(.+) (?:in|at) (?:the |my |our )?([a-z ]+)")
 _NOUN_IN_PLACE = re.compile(r"(?:.+ )?(\w+) (?:in|on|at|of) ")
 _ONE = re.compile(r" (?:one|1|ones)$")
-PRONOUNS = frozenset({"it", "that", "them", "this", "these", "those", "him", "her"})
+_NO_DOORS = frozenset({"safe", "box", "cabinet", "drawer", "locker", "car", "bike", "chest", "cupboard"})
 MAIN = ("thermostat", "heating", "boiler", "central", "main")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Devices meant, and how sure that is. `group`: asked for by kind or place rather than one by one."""
-
-    entities: tuple[Entity, ...]
-    group: bool = False
-    cost: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """Why a phrase means no device. `strength` ranks reasons: the highest is the one to speak of."""
-
-    reason: str
-    phrase: str
-    names: tuple[str, ...] = ()
-    strength: int = 1
 
 
 def resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
@@ -59,16 +47,31 @@ def resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | 
 
 
 def _resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
-    found = _single(phrase, domains, context)
-    if isinstance(found, Target):
-        return found
+    named = _by_name(phrase, domains, context)
+    if named:
+        return named
+    if _TWO_CLAUSES.search(phrase) and canonical(phrase.removeprefix("the ")) not in context.index.names:
+        return Miss("not_understood", phrase, strength=0)
     cut = _EXCEPT.search(phrase)
     if cut:
         return _without(phrase[: cut.start()], phrase[cut.end() :], domains, context)
-    parts = [part for part in _AND.split(phrase) if part]
+    parts = _joined_names([part for part in _AND.split(phrase) if part], context)
     if 1 < len(parts) <= 8:
         return _several(parts, domains, context)
-    return found
+    return _single(phrase, domains, context)
+
+
+def _joined_names(parts: list[str], context: Context) -> list[str]:
+    """Parts of which two are one name ("salt and pepper lamp") together again."""
+    together: list[str] = []
+    for part in parts:
+        pair = f"{together[-1]} and {part}" if together else ""
+        key = canonical(re.sub(r"^(?:the|my|our) ", "", pair))
+        if pair and (key in context.index.names or key in context.index.areas):
+            together[-1] = pair
+        else:
+            together.append(part)
+    return together
 
 
 def _without(kept: str, dropped: str, domains: frozenset[str], context: Context) -> Target | Miss:
@@ -122,11 +125,11 @@ def _several(parts: list[str], domains: frozenset[str], context: Context) -> Tar
     return Target(tuple(entities), group=True, cost=cost)
 
 
-def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
+def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:  # noqa: PLR0911 - one line a case
     words = phrase.split()
     if not words:
         return Miss("not_understood", phrase, strength=0)
-    exact = _by_name(phrase, domains, context)
+    exact = _by_name(phrase, domains, context) or resolve_reference(phrase, domains, context)
     if exact:
         return exact
     every = any(word in ALL for word in words)
@@ -144,6 +147,13 @@ def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | 
         # "all the blinds" are more than the one device that has "blinds" for a second name.
         wider = _by_place(phrase, words, bare, domains, context, every=every)
         return wider if isinstance(wider, Target) and wider.cost == 0 else exact
+    if exact and not exact.group and words[-1] != singular(words[-1]) and domains_of(words[-1]) and " " in bare:
+        # "The bedroom lights" are more than the one called "bedroom light".
+        name = next(iter(exact.entities))
+        if bare not in (n.lower() for n in (name.name, *name.aliases)):
+            wider = _by_place(phrase, words, bare, domains, context, every=every)
+            if isinstance(wider, Target) and len(wider.entities) > 1 and name in wider.entities:
+                return wider
     return exact or _by_place(phrase, words, bare, domains, context, every=every)
 
 
@@ -211,6 +221,8 @@ def _pool(
     if head in NARROW or head in SAME_CLASS:
         plain_light = head == "lamp" and not named
         all_doors = head == "door" and kinds == {"lock"} and noun.endswith("s")
+        if all_doors:
+            pool = [e for e in pool if _NO_DOORS.isdisjoint(context.index.words[e.entity_id])]
         return pool if plain_light or all_doors else named
     return named if named and kinds.isdisjoint({"light", "media_player"}) else pool
 

@@ -110,6 +110,11 @@ class Player:
         with self._lock:
             self._effect = effect
 
+    def hush(self) -> None:
+        """End a sound of the satellite's own."""
+        with self._lock:
+            self._effect = self._effect[:0]
+
     def set_volume(self, volume: float) -> None:
         """The software volume, 0 to 1."""
         with self._lock:

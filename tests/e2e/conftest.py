@@ -25,6 +25,27 @@ def household(tmp_path: Path) -> Iterator[Household]:
     house.close()
 
 
+@pytest.fixture(scope="module")
+def running_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
+    house = Household(tmp_path_factory.mktemp("home"), config={"rooms": {"follow_up_s": 5}})
+    try:
+        house.start_hub()
+        for area in ("kitchen", "living_room", "bedroom"):
+            house.pair(area)
+        yield house
+    finally:
+        house.close()
+
+
+@pytest.fixture
+def home(running_home: Household) -> Iterator[Household]:
+    """A hub with three paired rooms that the tests of a module share, one after the other: models load for seconds."""
+    if running_home.processes["hub"].poll() is not None:
+        running_home.start_hub()  # a test has ended it
+    yield running_home
+    running_home.send_satellites_away()
+
+
 @pytest.fixture(scope="session")
 def recogniser() -> Callable[[Pcm], str]:
     """A recogniser apart from the hub's: what would a person have understood?"""

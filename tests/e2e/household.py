@@ -27,6 +27,9 @@ from protocol.errors import RoomtoneError
 
 RATE_HZ = 24_000
 Pcm = NDArray[np.int16]
+_WAV_HEADER_BYTES = 44
+# A satellite reads 0.17 s ahead and its loudspeaker's file lies as much behind; the rest is for a slow machine.
+_LEAD_S = 0.8
 
 
 def write_wav(path: Path, pcm: Pcm, rate_hz: int = RATE_HZ) -> Path:
@@ -52,7 +55,7 @@ def level_db(pcm: Pcm) -> float:
 
 def sounding(path: Path) -> bool:
     """Whether the last second of a file that is still being written holds sound."""
-    data = path.read_bytes()[44:] if path.exists() else b""
+    data = path.read_bytes()[_WAV_HEADER_BYTES:] if path.exists() else b""
     return level_db(np.frombuffer(data[len(data) % 2 :][-2 * RATE_HZ :], "<i2").astype(np.int16)) > -50
 
 
@@ -207,6 +210,27 @@ class Household:
             *args,
         )
 
+    def listen(self, area: str, seconds: float = 60.0) -> None:
+        """A satellite in a quiet room, which goes on when its recording is over; returns when the hub knows it."""
+        self.satellite(area, track(seconds), args=())
+        wait_for(lambda: area in self.connected(), 15, f"the satellite in {area}")
+
+    def speak(self, area: str, words: Pcm) -> None:
+        """Somebody speaks now: the words go into the running recording, just ahead of where the satellite reads it."""
+        folder = self.report_dir / area
+        played_bytes = (folder / "speaker.wav").stat().st_size - _WAV_HEADER_BYTES
+        with (folder / "mic.wav").open("r+b") as file:
+            at = _WAV_HEADER_BYTES + played_bytes // 2 * 2 + int(_LEAD_S * RATE_HZ) * 2
+            file.seek(at)
+            room = np.frombuffer(file.read(words.nbytes), "<i2")
+            assert room.size == words.size, f"the recording in {area} is over"
+            file.seek(at)
+            file.write((room.astype(np.int32) + words).clip(-32768, 32767).astype("<i2").tobytes())
+
+    def end_recording(self, area: str) -> None:
+        """Nothing more is to be heard in this room."""
+        os.truncate(self.report_dir / area / "mic.wav", _WAV_HEADER_BYTES)
+
     def connected(self) -> set[str]:
         rooms = self.ask("rooms") or {"areas": []}
         return {area["id"] for area in rooms["areas"] for satellite in area["satellites"] if satellite["connected"]}
@@ -233,11 +257,19 @@ class Household:
     def wait(self, name: str, timeout_s: float = 60) -> int:
         return self.processes[name].wait(timeout_s)
 
+    def send_satellites_away(self) -> None:
+        self._end({name: process for name, process in self.processes.items() if name != "hub"})
+        self.processes = {name: process for name, process in self.processes.items() if name == "hub"}
+        wait_for(lambda: not (self.ask("status") or {}).get("conversations"), 5, "the end of the conversations")
+
     def close(self) -> None:
-        for process in self.processes.values():
+        self._end(self.processes)
+
+    def _end(self, processes: dict[str, subprocess.Popen[bytes]]) -> None:
+        for process in processes.values():
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
-        for name, process in self.processes.items():
+        for name, process in processes.items():
             try:
                 process.wait(10)
             except subprocess.TimeoutExpired:

@@ -43,6 +43,7 @@ INTEGRATIONS = (
     "auth",
     "onboarding",
     "demo",
+    "local_calendar",
 )
 
 
@@ -73,12 +74,13 @@ def ensure_environment() -> Path:
     """The environment's `hass`, made on first use (some minutes, 0.8 GB); safe to call from several processes."""
     stamp = VENV / "ready"
     hass = VENV / "bin" / "hass"
-    if stamp.is_file() and hass.is_file():
+    wanted = f"homeassistant {VERSION} with {', '.join(INTEGRATIONS)}\n"
+    if stamp.is_file() and stamp.read_text() == wanted and hass.is_file():
         return hass
     VENV.parent.mkdir(exist_ok=True)
     with (VENV.parent / f"{VENV.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.is_file():
+        if not stamp.is_file() or stamp.read_text() != wanted:
             pip = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet"]
             subprocess.run([find_python(), "-m", "venv", VENV], check=True)
             subprocess.run([*pip, "--upgrade", "pip"], check=True)
@@ -86,7 +88,7 @@ def ensure_environment() -> Path:
             package = next(VENV.glob("lib/python*/site-packages/homeassistant"))
             constraints = package / "package_constraints.txt"
             subprocess.run([*pip, "-c", constraints, *_requirements(package)], check=True)
-            stamp.write_text(f"homeassistant {VERSION}\n")
+            stamp.write_text(wanted)
     return hass
 
 

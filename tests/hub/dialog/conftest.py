@@ -188,7 +188,7 @@ class Cast:
 @pytest.fixture
 async def cast():
     loop = asyncio.get_running_loop()
-    home, hearing, engine, bus, events = DemoHome(), HandHearing(), HandEngine(), EventBus(), []
+    home, hearing, engine, bus, events = DemoHome(now=loop.time), HandHearing(), HandEngine(), EventBus(), []
     await home.start()
     bus.subscribe(events.append)
 

@@ -3,23 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from hub.dialog.acting import Deed
 from hub.dialog.conversation import Conversation
 from hub.dialog.life import Life
 from hub.dialog.voices import Opening, Voices
 from hub.engine.port import AudioOut, EngineError, TextOut, UtteranceEnded
 from hub.events import EventBus, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
-from hub.understanding.house import ActionResult
-from hub.understanding.parser import Understanding
+from hub.understanding.decisions import Act, Moment, Source, Tell
+from hub.understanding.house import Action, House
 from protocol.messages import Play
 from tests.hub.dialog.conftest import FakeLine, HandEngine, HandHearing
-from tests.hub.dialog.virtual_time import VirtualLoop
+from tests.virtual_time import VirtualLoop
+
+
+class EasyListener:
+    """Does every sentence with a light in it and answers all others; a voice that talks by itself may talk of both."""
+
+    mode, waiting = "user", False
+
+    def foretell(self, said, moment):
+        return "house" if "light" in said.text or "bye" in said.text else "other"
+
+    def hear_partial(self, said, moment):
+        return ()
+
+    def hear(self, said, moment):
+        if "light" in said.text:
+            return (Act((Action("light", "turn_on", ("light.one",)),), Source.REQUEST, said.text, "asked"),)
+        return (Tell("All right.", "small_talk", "", ends_conversation="bye" in said.text),)
+
+    def speak(self, piece, moment):
+        return ()
+
+    def fall_silent(self, moment, *, interrupted):
+        return ()
+
+    def done(self, act, results, moment):
+        pass
 
 
 class SlowActor:
@@ -31,18 +59,20 @@ class SlowActor:
     def completeness(self, area_id):
         return lambda text: True
 
-    def is_for_house(self, text, area_id):
-        return "light" in text or "bye" in text
+    def listener(self, mode):
+        return EasyListener()
 
-    async def handle(self, text, area_id, *, trace):
+    def moment(self, frame=-1):
+        return Moment(House("none"), datetime(2025, 1, 1, tzinfo=UTC), self.loop.time(), frame)
+
+    def truly(self, told):
+        return told
+
+    async def carry_out(self, act, area_id, *, trace):
         if self.takes_s < 0:
             raise ZeroDivisionError
         await asyncio.sleep(self.takes_s)
-        understanding = Understanding("answer", (), "All right.", "small_talk", "", ends_conversation="bye" in text)
-        results: tuple[ActionResult, ...] = ()
-        from hub.dialog.acting import Outcome
-
-        return Outcome(understanding, results, "All right.", self.loop.now_ms())
+        return Deed(act, (), "All right.", "", self.loop.now_ms())
 
 
 class ConversationMachine(RuleBasedStateMachine):

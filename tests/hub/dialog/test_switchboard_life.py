@@ -20,7 +20,7 @@ from protocol.messages import Floor, Play, Wake
 from protocol.records import LevelBatch, LevelRecord, MeasureFlag, Measurement
 from tests.hub.dialog.conftest import FakeLine, HandEngine, HandHearing
 from tests.hub.dialog.test_life import SlowActor
-from tests.hub.dialog.virtual_time import VirtualLoop
+from tests.virtual_time import VirtualLoop
 
 # Two satellites share the kitchen; every device may come back on a new connection.
 AREAS = ("kitchen", "kitchen", "hallway", "bedroom")

@@ -15,8 +15,8 @@ from hub.engine.scripted import Script, ScriptedEngine
 from hub.engine.scripted_duplex import DuplexEngine, DuplexScript
 from hub.engine.supervisor import SupervisedEngine
 from hub.events import EngineBack, EngineLost
-from tests.hub.dialog.virtual_time import VirtualLoop
-from tests.hub.engine.test_supervisor import REQUEST
+from tests.hub.engine.supervised_cast import REQUEST
+from tests.virtual_time import VirtualLoop
 
 LOUD = np.full(480, 6000, np.int16)
 

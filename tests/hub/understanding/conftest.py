@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from hub.evals.household import Household
+from hub.understanding.decisions import Act, Decision, Mode, Moment, Said
 from hub.understanding.house import Area, Entity, Floor, House
+from hub.understanding.listener import Listener
 from hub.understanding.parser import Parser, Understanding
+from hub.understanding.policy import Policy
 
 NOW = datetime(2025, 4, 7, 15, 5, tzinfo=UTC)
 DIM = ("brightness",)
@@ -241,3 +246,68 @@ def hear() -> Callable[..., Understanding]:
         return LISTENER.understand(text, HOUSES[house] if isinstance(house, str) else house, area, NOW)
 
     return heard
+
+
+def _colored(entity: Entity) -> Entity:
+    """A light with the colour modes that Home Assistant would tell, by which the house follows."""
+    modes = [mode for mode, need in (("color_temp", "color_temp"), ("hs", "color")) if need in entity.capabilities]
+    modes = modes or ["brightness" if "brightness" in entity.capabilities else "onoff"]
+    return replace(
+        entity,
+        attributes={
+            **entity.attributes,
+            "supported_color_modes": modes,
+            "min_color_temp_kelvin": 2000,
+            "max_color_temp_kelvin": 6500,
+        },
+    )
+
+
+class Talk:
+    """A conversation with a listener, in a house that follows what is done, on a clock of its own."""
+
+    def __init__(self, house: House, *, policy: Policy = Policy(), mode: Mode = "user") -> None:  # noqa: B008 - frozen
+        self.household = Household(replace(house, entities={i: _colored(e) for i, e in house.entities.items()}))
+        self.listener = Listener(Parser(policy=policy), policy=policy, mode=mode)
+        self.at_s = 100.0
+
+    def moment(self) -> Moment:
+        now = NOW + timedelta(seconds=self.at_s)
+        return Moment(self.household.house, now, self.at_s, round(self.at_s / 0.08))
+
+    def user(self, area: str | None, text: str, **more: Any) -> list[Decision]:
+        self.at_s += 1.0
+        return self._carried_out(self.listener.hear(Said(text, area, **more), self.moment()))
+
+    def assistant(self, text: str, *, interrupted: bool = False) -> list[Decision]:
+        """Speak a text in pieces, a word every 240 ms, and fall silent."""
+        decisions: list[Decision] = []
+        for word in text.split():
+            for piece in (f"\u2581{word}", "", ""):
+                self.at_s += 0.08
+                decisions += self._carried_out(self.listener.speak(piece, self.moment()))
+        return [*decisions, *self._carried_out(self.listener.fall_silent(self.moment(), interrupted=interrupted))]
+
+    def wait(self, seconds: float) -> list[Decision]:
+        decisions: list[Decision] = []
+        for _ in range(round(seconds / 0.08)):
+            self.at_s += 0.08
+            decisions += self._carried_out(self.listener.tick(self.moment()))
+        return decisions
+
+    def _carried_out(self, decisions: tuple[Decision, ...]) -> list[Decision]:
+        for decision in decisions:
+            if isinstance(decision, Act):
+                results = [self.household.act(action) for action in decision.actions]
+                self.listener.done(decision, results, self.moment())
+        return list(decisions)
+
+
+@pytest.fixture
+def talking() -> Callable[..., Talk]:
+    """A new conversation: talking("british"), talking("british", mode="both")."""
+
+    def begun(house: str | House, **more: Any) -> Talk:
+        return Talk(HOUSES[house] if isinstance(house, str) else house, **more)
+
+    return begun

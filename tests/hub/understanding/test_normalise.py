@@ -20,8 +20,10 @@ from hub.understanding.tagger import sound_of
         ("one hundred and five", "105"), ("nineteen and a half degrees", "19.5°"), ("nineteen point five", "19.5"),
         ("two thousand seven hundred kelvin", "2700k"), ("minus five degrees", "-5°"), ("half an hour", "1800s"),
         ("an hour and a half", "5400s"), ("2 minutes and 30 seconds", "150s"), ("a couple of minutes", "120s"),
-        ("the left one", "the left one"), ("to one", "to 1"), ("one degree", "1°"), ("seventy-five", "75"), ("10 pm",
-        "10:00"),
+        ("the left one", "the left one"), ("to one", "to 1"), ("one degree", "1°"), ("seventy-five", "75"),
+        ("10 pm", "10:00pm"), ("half past seven", "7:30"),
+        ("quarter to eight", "7:45"),
+        ("at ten to six", "at 5:50"), ("at seven thirty pm", "at 7:30pm"), ("five more minutes", "300s"),
     ],
 )  # fmt: skip
 def test_numbers(said, plain):

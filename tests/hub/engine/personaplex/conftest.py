@@ -5,7 +5,7 @@ import pytest
 from hub.engine.personaplex.remote.engine import RemoteEngine
 from hub.engine.personaplex.remote.request import RemoteOptions
 from tests.hub.engine.personaplex.reference_server import Reference
-from tests.hub.engine.personaplex.remote_talk import PERSONA, QUICK
+from tests.hub.engine.personaplex.remote_talk import PERSONA, QUICK, loop_ms
 
 # The model's tests and their fixtures import torch, which only the engine's environment has.
 collect_ignore = [] if find_spec("torch") and find_spec("moshi") else ["model"]
@@ -31,7 +31,7 @@ async def remote(reference):
 
     def make(url=None, persona=PERSONA, **more):
         options = RemoteOptions(url or f"ws://127.0.0.1:{reference.port}", persona, **{**QUICK, **more})
-        engines.append(RemoteEngine(options, jitter=lambda: 0.0))
+        engines.append(RemoteEngine(options, now_ms=loop_ms, jitter=lambda: 0.0))
         return engines[-1]
 
     yield make

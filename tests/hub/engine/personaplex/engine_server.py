@@ -6,6 +6,7 @@ import contextlib
 import socket
 import time
 from collections.abc import AsyncIterator
+from unittest.mock import patch
 from urllib.parse import quote
 
 import aiohttp
@@ -13,11 +14,14 @@ import numpy as np
 
 from hub.engine.personaplex.ogg_opus import OggOpusReader, OggOpusWriter
 from hub.engine.personaplex.port import FRAME_SAMPLES, Prompt
+from hub.engine.personaplex.serving import rows as batch
 from hub.engine.personaplex.serving.codec import FrameEncoder, PacketDecoder
 from hub.engine.personaplex.serving.conversation import SessionLimits
 from hub.engine.personaplex.serving.server import EngineServer, ServerOptions
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
+# The thread that ticks cannot have virtual time; a frame comes every 20 ms instead of every 80.
+QUICK_TICK_S = 0.02
 DEFAULT = Prompt("NATM1.pt", "You are the default.")
 
 
@@ -46,11 +50,13 @@ class Engine:
 
 
 @contextlib.asynccontextmanager
-async def serving(rows: int = 2, limits: SessionLimits | None = None, **options: object) -> AsyncIterator[Engine]:
+async def serving(
+    rows: int = 2, limits: SessionLimits | None = None, *, tick_s: float = QUICK_TICK_S, **options: object
+) -> AsyncIterator[Engine]:
     model = FakeModel(rows, spend=time.sleep)
     model.step_s = model.slice_s = 0.001
     server = EngineServer(model, ServerOptions(default=DEFAULT, limits=limits or SessionLimits(), **options))
-    with socket.create_server(("127.0.0.1", 0)) as sock:
+    with patch.object(batch, "TICK_S", tick_s), socket.create_server(("127.0.0.1", 0)) as sock:
         port = sock.getsockname()[1]
         await server.start(sock)
         async with aiohttp.ClientSession() as http:

@@ -11,7 +11,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[4]))
 
 from hub.engine.personaplex.port import PAD, ModelLostError, WeightsError
+from hub.engine.personaplex.serving import rows as batch
 from hub.engine.personaplex.serving.serve import build_parser, serve
+from tests.hub.engine.personaplex.engine_server import QUICK_TICK_S
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
 
@@ -35,6 +37,7 @@ def load(options):
 
 
 if __name__ == "__main__":
+    batch.TICK_S = QUICK_TICK_S
     fault = os.environ.get("FAKE_FAULT", "")
     if fault == "stillborn" or (fault == "once" and not Path(os.environ["FAKE_MARK"]).exists()):
         if fault == "once":

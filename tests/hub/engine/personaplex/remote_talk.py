@@ -11,6 +11,10 @@ QUICK = {"connect_s": 2.0, "busy_s": 1.0, "handshake_s": 5.0, "silent_s": 2.0, "
 TONE = (8000 * np.sin(np.arange(480) * 0.1)).astype(np.int16)
 
 
+def loop_ms():
+    return asyncio.get_running_loop().time() * 1000
+
+
 def request(persona=None, history=()):
     return SessionRequest("s1", "kitchen", "t1", persona, history)
 
@@ -18,7 +22,7 @@ def request(persona=None, history=()):
 async def until(fact, limit_s=10.0):
     async with asyncio.timeout(limit_s):
         while not fact():
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.02)
 
 
 def of(kind, events):

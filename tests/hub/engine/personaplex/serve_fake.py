@@ -6,7 +6,9 @@ import sys
 import time
 
 from hub.engine.personaplex.port import PAD, ModelLostError, ModelOptions
+from hub.engine.personaplex.serving import rows as batch
 from hub.engine.personaplex.serving.serve import build_parser, serve
+from tests.hub.engine.personaplex.engine_server import QUICK_TICK_S
 from tests.hub.engine.personaplex.fake_model import FakeModel
 
 
@@ -27,4 +29,5 @@ def _load(options: ModelOptions) -> FakeModel:
 
 
 if __name__ == "__main__":
+    batch.TICK_S = QUICK_TICK_S
     sys.exit(serve(build_parser().parse_args(), _load))

@@ -110,10 +110,8 @@ async def test_a_further_conversation_is_refused_at_once_and_a_closed_or_refused
     engine = make(rows=1)
     await engine.start()
     session = await engine.open(request(), lambda _event: None)
-    began = asyncio.get_running_loop().time()
     with pytest.raises(EngineBusyError):
-        await engine.open(request(), lambda _event: None)
-    assert asyncio.get_running_loop().time() - began < 0.1
+        engine.open(request(), lambda _event: None).send(None)  # at once: it waits for nothing
     await session.close()
     for persona, error in [
         (Persona("ghost", "NATM3", "A voice."), VoiceError),
@@ -148,17 +146,15 @@ async def test_a_conversation_that_began_elsewhere_brings_its_turns(make):
 
 
 async def test_a_killed_process_is_noticed_at_once_and_comes_back_for_the_next_conversation(make):
-    engine = make()
+    engine = make(patience=replace(PATIENT, poll_s=60.0))  # nobody looks after it meanwhile; its end tells by itself
     await engine.start()
     events = []
     session = await engine.open(request(), events.append)
     session.say("This sentence is never finished, because the process is killed in the middle of it.")
     await until(lambda: any(isinstance(event, AudioOut) for event in events))
     pid = engine.pid
-    began = asyncio.get_running_loop().time()
     os.kill(pid, signal.SIGKILL)
     await until(lambda: lost(events))
-    assert asyncio.get_running_loop().time() - began < 0.5
     assert [type(event) for event in events[-2:]] == [UtteranceEnded, SessionLost]
     await until(lambda: engine.pid is None)
     with pytest.raises(EngineDownError):

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from hub.engine.personaplex.faults import EngineDownError, EngineRefusedError, EngineStoppedError
-from hub.engine.personaplex.port import PAD, VoiceError
+from hub.engine.personaplex.port import VoiceError
 from hub.engine.personaplex.remote.engine import RemoteEngine
 from hub.engine.personaplex.remote.link import RemoteCertificateError
 from hub.engine.personaplex.remote.request import RemoteOptions
@@ -25,8 +25,9 @@ from hub.engine.port import (
     UtteranceEnded,
 )
 from protocol.opus import OpusEncoder
-from tests.hub.engine.personaplex.engine_server import serving
 from tests.hub.engine.personaplex.remote_talk import PERSONA, QUICK, TONE, of, opened, request, until
+
+pytestmark = pytest.mark.virtual_time
 
 # --- a session --------------------------------------------------------------------------------------------------------
 
@@ -233,21 +234,3 @@ async def test_a_session_ends_at_its_longest_and_when_nothing_comes_from_the_use
     await until(lambda: of(SessionLost, events))
     assert isinstance(of(SessionLost, events)[0].error, EngineStoppedError)
     await session.close()
-
-
-async def test_our_own_engine_serves_a_remote_hub_too():
-    async with serving() as engine:
-        engine.model.loud = True
-        engine.model.sample = lambda _row, frame: 11 if frame == 5 else PAD
-        server = RemoteEngine(RemoteOptions(f"ws://127.0.0.1:{engine.port}", PERSONA, **QUICK))
-        session, events = await opened(server)
-        await until(lambda: len(of(AudioOut, events)) > 10)
-        assert [(event.piece, event.frame) for event in of(TextOut, events)] == [(" w11", 6)]
-        frames = [event.frame for event in of(AudioOut, events)]
-        assert frames == list(range(frames[0], frames[0] + len(frames)))
-        await session.close()
-        await server.close()
-        stranger = RemoteEngine(RemoteOptions(f"ws://127.0.0.1:{engine.port}", Persona("p", "VARF1", "Hi"), **QUICK))
-        with pytest.raises(EngineRefusedError):
-            await stranger.start()
-        await stranger.close()

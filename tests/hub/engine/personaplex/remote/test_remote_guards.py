@@ -12,6 +12,8 @@ from hub.engine.personaplex.remote.request import RemoteAddressError, chat_url
 from hub.engine.port import EngineBusyError, Lagging, Persona, SessionLost, UtteranceEnded
 from tests.hub.engine.personaplex.remote_talk import TONE, of, opened, request, until
 
+pytestmark = pytest.mark.virtual_time
+
 
 @pytest.fixture
 async def http():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import numpy as np
 import pytest
@@ -25,13 +24,11 @@ from protocol.messages import Floor, Wake, Welcome
 from protocol.opus import OpusDecoder, OpusEncoder
 from protocol.records import Measurement
 from protocol.security import client_context, load_or_create_identity, new_device_id
-from tests.hub.engine.personaplex.remote_talk import TONE, until
+from tests.hub.engine.personaplex.remote_talk import TONE, loop_ms, until
+
+pytestmark = pytest.mark.virtual_time
 
 MEASURED = Measurement(-30.0, -60.0, (-40.0,) * 10, 0.9, 0.0, 0.0).pack()
-
-
-def now_ms():
-    return time.monotonic() * 1000
 
 
 class Deaf:
@@ -100,16 +97,16 @@ class Satellite:
 async def world(tmp_path, remote):
     """A satellite with the floor in a hub whose voice is the stand-in, with a scripted one behind it."""
     other = ScriptedEngine(Script(pace="real"))
-    engine = SupervisedEngine(remote(), other, publish=lambda _event: None, now_s=time.monotonic)
+    engine = SupervisedEngine(remote(), other, publish=lambda _event: None, now_s=asyncio.get_running_loop().time)
     voices = Voices(
-        engine=engine, hearing=Deaf(), actor=Actor(NoHome(), Parser(), now_ms=now_ms),
-        bus=EventBus(), vocabulary=list, now_ms=now_ms, new_trace=lambda: "t", follow_up_s=30.0,
+        engine=engine, hearing=Deaf(), actor=Actor(NoHome(), Parser(), now_ms=loop_ms),
+        bus=EventBus(), vocabulary=list, now_ms=loop_ms, new_trace=lambda: "t", follow_up_s=30.0,
     )  # fmt: skip
     await engine.start()
     board = Switchboard(voices, Arbiter(), area_name=str)
     identity = load_or_create_identity(tmp_path)
     server = SatelliteServer(
-        identity, Door(identity.certificate_hash), board, area_of=lambda _: "kitchen", now_ms=now_ms
+        identity, Door(identity.certificate_hash), board, area_of=lambda _: "kitchen", now_ms=loop_ms
     )
     port = await server.start("127.0.0.1", 0)
     link = await connect("127.0.0.1", port, ssl=client_context())

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from hub.engine.personaplex import wire
-from hub.engine.personaplex.port import FRAME_SAMPLES, PAD, ModelLostError
+from hub.engine.personaplex.port import FRAME_MS, FRAME_SAMPLES, PAD, ModelLostError
 from hub.engine.personaplex.serving import extension_conversation
 from hub.engine.personaplex.serving.codec import FrameEncoder, PacketDecoder
-from tests.hub.engine.personaplex.engine_server import serving
+from tests.hub.engine.personaplex.engine_server import QUICK_TICK_S, serving
 
 
 class Client:
@@ -72,7 +72,8 @@ async def test_an_open_session_sends_numbered_frames_in_real_time_without_being_
         assert opened.prompt_frames == 53
         began = asyncio.get_running_loop().time()
         await client.frames(13)
-        assert 0.8 < asyncio.get_running_loop().time() - began < 2
+        # Twelve ticks at least lie between them; that they are no more is shown in virtual time, by `test_rows`.
+        assert asyncio.get_running_loop().time() - began > 10 * QUICK_TICK_S
         assert [index for index, _pcm in client.audio] == list(range(len(client.audio)))
         assert all(pcm.size == FRAME_SAMPLES for _index, pcm in client.audio)
 
@@ -153,10 +154,10 @@ async def test_busy_is_refused_at_once_and_can_be_tried_again():
     async with serving(rows=1) as engine:
         first = await _opened(engine)
         client = Client(await engine.extension())
-        began = asyncio.get_running_loop().time()
+        engine.model.gate.clear()  # at once: the model does not even move meanwhile
         await client.say(wire.Open(voice="NATF2.pt", prompt="x"))
         assert await client.end() == 1013
-        assert asyncio.get_running_loop().time() - began < 0.1
+        engine.model.gate.set()
         assert client.messages[0] == wire.Refused(
             code="engine_busy", message="All 1 places of the engine are taken; try again later.", retry=True
         )
@@ -244,7 +245,7 @@ async def test_a_lost_model_is_told_before_the_close():
 
 
 async def test_four_sessions_at_once_one_killed_one_stalled_the_others_undisturbed():
-    async with serving(rows=4) as engine:
+    async with serving(rows=4, tick_s=FRAME_MS / 1000) as engine:  # a quick tick would be skipped under load
         engine.model.sample = lambda _row, _frame: PAD
         clients = [await _opened(engine) for _ in range(4)]
         clients[0].ws._response.connection.transport.abort()
@@ -252,9 +253,7 @@ async def test_four_sessions_at_once_one_killed_one_stalled_the_others_undisturb
         for client in clients[2:]:
             await client.hear(3, 8192)
             client.audio.clear()
-        began = asyncio.get_running_loop().time()
         await asyncio.gather(*(client.frames(20) for client in clients[2:]))
-        assert asyncio.get_running_loop().time() - began < 2.5
         health = await engine.health()
         assert health["skipped_ticks"] == 0
         assert health["busy"] == 3

@@ -1,0 +1,1 @@
+"""Models that answer what the house and the voice do not know."""
