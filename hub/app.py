@@ -14,7 +14,7 @@ from typing import Any
 
 from hub import __version__
 from hub.config import Settings
-from hub.dialog.acting import Actor
+from hub.dialog.acting import Actor, zone_of
 from hub.dialog.journal import Journal
 from hub.dialog.switchboard import Switchboard
 from hub.dialog.voices import Voices
@@ -33,6 +33,7 @@ from hub.server.http import HttpServer
 from hub.server.pairing import PairingDesk
 from hub.server.satellites import SatelliteServer
 from hub.store import STORE_NAME, Store
+from hub.tools.bridge import ToolBridge
 from hub.understanding.parser import Parser
 from hub.understanding.routing import route
 from hub.understanding.vocabulary import vocabulary
@@ -82,10 +83,23 @@ class Hub:
         name = settings.network.name
         self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
         self.expert = make_expert(settings, home)
+        actor = Actor(home, Parser(), now_ms=_now_ms)
+        self.tools = ToolBridge(
+            settings.tools,
+            store=self.store,
+            home=home,
+            zone=lambda: zone_of(home.house.time_zone),
+            device_in=self._device_in,
+            line=lambda device_id: self.satellites.lines.get(device_id),  # noqa: PLW0108 - the server is made after this
+            announce=self._announce,
+            for_house=actor.is_for_house,
+        )
+        actor.deeds = self.tools.deeds
         voices = self._voices = Voices(
             engine=engine,
             hearing=hearing,
-            actor=Actor(home, Parser(), now_ms=_now_ms),
+            actor=actor,
+            tools=self.tools.desk,
             bus=self.bus,
             vocabulary=lambda: vocabulary(home.house),
             now_ms=_now_ms,
@@ -103,6 +117,7 @@ class Hub:
         self.satellites = SatelliteServer(
             self.identity, self.door, self.switchboard, area_of=self.door.area_of, now_ms=_now_ms
         )
+        self.satellites.on_rang = self.tools.on_rang
         self.ports: tuple[int, int] = (0, 0)
         self.started_s = time.monotonic()
         self.missing: dict[str, RoomtoneError] = {}
@@ -134,6 +149,13 @@ class Hub:
             ("pairing_steps_refused", desk.counts.refused.total),
         ):
             self.metrics.count_with(name, "Steps that a state machine turned away; they point at a defect.", read)
+
+    def _device_in(self, area_id: str) -> str:
+        room = self.switchboard.registry.in_area(area_id)
+        return "" if room is None else room.line.device_id
+
+    async def _announce(self, area_id: str, text: str) -> None:
+        await self.switchboard.announce(area_id, text)
 
     async def start_part(self, what: str, part: VoiceEngine | Hearing) -> None:
         """Start the recogniser or the voice; the hub goes on without one that cannot be had."""
@@ -217,6 +239,7 @@ class Hub:
                 self.bus.publish(StateChanged(entity_id, entity.name, entity.area_id, entity.state))
 
         self.bus.subscribe(on_event)
+        self.bus.subscribe(self.tools.on_event)
         self.home.on_change(on_change)
 
 
@@ -242,6 +265,8 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
             progress(f"going on without it: {error.sentence}")
         port = await hub.satellites.start(network.host, network.port)
         stack.push_async_callback(hub.satellites.close)
+        await hub.tools.start()
+        stack.push_async_callback(hub.tools.close)
         if hub.expert is not None:
             stack.push_async_callback(hub.expert.close)
         stack.push_async_callback(hub.switchboard.close)

@@ -34,6 +34,7 @@ from hub.config_persona import (
     refuse_prompts_too_long_for_a_server,
     refuse_repeated_names,
 )
+from hub.config_policy import PolicySettings
 from hub.config_tools import ToolsSettings
 from hub.errors import ConfigError
 
@@ -140,6 +141,7 @@ class Settings(BaseSettings):
     hearing: HearingSettings = HearingSettings()
     expert: ExpertSettings = ExpertSettings()
     tools: ToolsSettings = ToolsSettings()
+    policy: PolicySettings = PolicySettings()
     rooms: RoomsSettings = RoomsSettings()
     personas: tuple[PersonaSettings, ...] = Field(
         (),

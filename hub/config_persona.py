@@ -71,7 +71,7 @@ class PersonaSettings(Section):
     @classmethod
     def _hours_are_times(cls, hours: str | None) -> str | None:
         if hours is not None:
-            _minutes(hours)
+            minutes_of_day(hours)
         return hours
 
     @model_validator(mode="after")
@@ -89,7 +89,7 @@ class PersonaSettings(Section):
     @property
     def minutes(self) -> tuple[int, int] | None:
         """First minute of the day it is for, and the first it is not for any more; None: always."""
-        return _minutes(self.hours) if self.hours is not None else None
+        return minutes_of_day(self.hours) if self.hours is not None else None
 
 
 class PersonaFile(Section):
@@ -119,7 +119,8 @@ def refuse_repeated_names(personas: tuple[PersonaSettings, ...]) -> tuple[Person
     return personas
 
 
-def _minutes(hours: str) -> tuple[int, int]:
+def minutes_of_day(hours: str) -> tuple[int, int]:
+    """First minute of the day of such hours ("22:00-07:00"), and the first that is not theirs any more."""
     match = _HOURS.fullmatch(hours.strip())
     if match is None:
         raise ValueError("expected from and to in local time, such as 22:00-07:00")

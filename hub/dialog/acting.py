@@ -67,7 +67,8 @@ class Actor:
         deeds: Deeds | None = None,
         policy: Policy = Policy(),  # noqa: B008 - frozen, shared on purpose
     ) -> None:
-        self._home, self._parser, self._deeds, self._policy = home, parser, deeds, policy
+        self.deeds = deeds
+        self._home, self._parser, self._policy = home, parser, policy
         self._now_ms, self._wall_clock = now_ms, wall_clock
         # Shared: what was done in one room can be undone from another.
         self._history = History()
@@ -76,7 +77,7 @@ class Actor:
     def house(self) -> House:
         """This moment of the house, timers included."""
         house = self._home.house
-        return house if self._deeds is None else replace(house, timers=self._deeds.timers())
+        return house if self.deeds is None else replace(house, timers=self.deeds.timers())
 
     def listener(self, mode: Mode) -> Listener:
         """A listener for a new conversation."""
@@ -86,6 +87,10 @@ class Actor:
         """Now, as a listener wants it told."""
         house = self.house
         return Moment(house, self._wall_clock(zone_of(house.time_zone)), self._now_ms() / 1000.0, frame)
+
+    def is_for_house(self, text: str, area_id: str) -> bool:
+        """Whether the house would act on these words or answer them."""
+        return self.listener("user").foretell(Said(text, area_id), self.moment()) != "other"
 
     def completeness(self, area_id: str) -> Callable[[str], bool]:
         """Whether a text is a whole request, so that the turn may end after a short silence.
@@ -128,8 +133,8 @@ class Actor:
         return Tell(trouble.spoken, trouble.code, "the house cannot be reached")
 
     async def _one(self, action: Action, area_id: str, trace: str) -> ActionResult:
-        if self._deeds is not None and self._deeds.takes(action):
-            return await self._deeds.act(action, area_id=area_id, trace=trace)
+        if self.deeds is not None and self.deeds.takes(action):
+            return await self.deeds.act(action, area_id=area_id, trace=trace)
         trouble = self._home.trouble
         if trouble is not None:
             return ActionResult(

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.dialog.backchannel import is_backchannel
-from hub.dialog.doing import Doing
+from hub.dialog.doing import Doing, Round
 from hub.dialog.hold import Hold, Words
 from hub.dialog.life import TRANSITIONS, Life
 from hub.dialog.mouth import Mouth
 from hub.dialog.speaking import Speech
-from hub.dialog.turns import MONOLOGUE_S, Sentence, Turns
+from hub.dialog.turns import MONOLOGUE_S, By, Sentence, Turns
 from hub.dialog.voices import Opening, Voices
 from hub.engine.port import EngineError, SessionRequest
 from hub.events import AssistantText, HeardPartial, Trouble
@@ -142,6 +142,8 @@ class Conversation:
             await self._give_back(self._ears.close())
         await self._give_back(self._mouth.close())
         self.user_speaking = False
+        if self._voices.tools is not None:
+            self._voices.tools.forget(self.line.area_id)
         self._on_closed(self, reason)
 
     def _fall_silent(self, reason: str) -> None:
@@ -283,13 +285,26 @@ class Conversation:
         if self.agent_speaking and not self._answers_already():
             self._interrupt()
         frame = self._mouth.frame_at(final.end_samples)
-        led, kind = self._doing.final(final.text, frame, second=final.second)
-        for_expert = kind == "other" and self._voices.expert is not None and self._voices.is_difficult(final.text)
-        for_house = not autonomous or kind == "house" or for_expert
+        led, by = self._answerer(final, frame)
+        for_house = not autonomous or by != "voice"
         self._mouth.user_said(final.text)
         self._let(Words.HOUSE if for_house and autonomous else Words.FREE)
-        self._turns.put(Sentence(final, self._called, for_house, led, for_expert))
+        self._turns.put(Sentence(final, self._called, for_house, led, by))
         self._called = False
+
+    def _answerer(self, final: FinalText, frame: int) -> tuple[Round, By]:
+        """What a turn of the user leads to, and who answers it."""
+        voices, area_id = self._voices, self.line.area_id
+        if voices.tools is not None and voices.tools.waiting(area_id):
+            return self._doing.pass_over(), "tool"
+        led, kind = self._doing.final(final.text, frame, second=final.second)
+        if kind != "other":
+            return led, "house" if kind == "house" else "voice"
+        if voices.tools is not None and voices.tools.takes_words(final.text, area_id):
+            return led, "tool"
+        if voices.expert is not None and voices.is_difficult(final.text):
+            return led, "expert"
+        return led, "voice"
 
     # --- what the voice says by itself --------------------------------------------------------------------------------
 

@@ -134,6 +134,11 @@ class Doing:
             kind = "command"
         return spoken, self._whose(kind)
 
+    def pass_over(self) -> Round:
+        """The user's turn answers a question that is not the listener's."""
+        spoken, self._speaking = self._speaking, Round(self._new_trace(), None)
+        return spoken
+
     def _whose(self, kind: Kind) -> Kind:
         """Where the user's words alone act, the house tells what came of it, and the voice does not guess."""
         return "house" if kind == "command" and self._listener.mode == "user" else kind

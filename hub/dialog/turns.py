@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from hub.dialog.acting import Deed
 from hub.dialog.doing import Round
@@ -19,12 +19,14 @@ from hub.dialog.voices import Voices
 from hub.engine.dialogue import Dialogue
 from hub.events import HeardFinal, Saying, Trouble, TurnEnded
 from hub.hearing.port import Final as FinalText
+from hub.tools.port import Tools
 from protocol.errors import RoomtoneError
 
 _LOG = logging.getLogger(__name__)
 
 # A voice that has talked for so long without a word of the user talks to nobody.
 MONOLOGUE_S: Final = 120.0
+By = Literal["house", "voice", "expert", "tool"]
 _WAITING_TURNS: Final = 4
 # A cancelled turn has nothing to wait for; one that does not end must not keep the floor.
 _WORKER_END_S: Final = 2.0
@@ -37,7 +39,7 @@ class Sentence:
     Attributes:
         called: whether a wake word or a button opened it.
         for_house: whether the house answers it; a voice that talks by itself answers anything else.
-        for_expert: whether it is too difficult for either.
+        by: who answers it; `voice` with a voice that only says what it is given means the house.
         round: what it leads to.
     """
 
@@ -45,7 +47,7 @@ class Sentence:
     called: bool
     for_house: bool
     round: Round
-    for_expert: bool = False
+    by: By = "house"
 
 
 class Turns:
@@ -120,8 +122,11 @@ class Turns:
         try:
             frame = self._mouth.frame_at(sentence.final.end_samples)
             bus.publish(HeardFinal(turn.trace, self._session, area, sentence.final.text, frame))
-            if sentence.for_expert and self._voices.expert is not None:
+            if sentence.by == "expert" and self._voices.expert is not None:
                 await self._ask(self._voices.expert, turn, sentence.final.text)
+                return True
+            if sentence.by == "tool" and self._voices.tools is not None:
+                await self._use(self._voices.tools, turn, sentence.final.text)
                 return True
             answered = not sentence.for_house and await self._let_talk(turn)
             deeds = await led.settled()
@@ -172,6 +177,12 @@ class Turns:
             turn.assistant = asked.outcome.heard or None
             if asked.outcome.error is not None:
                 self._voices.bus.publish(Trouble(asked.outcome.error.code, asked.outcome.error.sentence))
+
+    async def _use(self, tools: Tools, turn: Turn, text: str) -> None:
+        """Let a tool answer."""
+        turn.mark("understood", self._voices.now_ms())
+        reply = await tools.heard(text, area_id=self._area_id, trace=turn.trace)
+        await self._answer(turn, reply.sentence if reply is not None else "Sorry, I did not understand that.")
 
     async def _answer(self, turn: Turn, sentence: str) -> None:
         if not sentence:

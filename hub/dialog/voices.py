@@ -13,6 +13,7 @@ from hub.engine.port import Persona, VoiceEngine
 from hub.events import EventBus
 from hub.hearing.port import Hearing
 from hub.machine import StepCounts
+from hub.tools.port import Tools
 
 
 def _own_persona(_area_id: str) -> Persona | None:
@@ -25,6 +26,7 @@ class Voices:
 
     Attributes:
         persona: who the assistant is in an area now; None leaves it to the engine.
+        tools: calendar, weather, messages and the like; None: there are none.
         expert: who answers difficult questions; None: nobody does.
         is_difficult: whether words that are not the house's are for the expert.
     """
@@ -38,6 +40,7 @@ class Voices:
     new_trace: Callable[[], str]
     follow_up_s: float
     persona: Callable[[str], Persona | None] = _own_persona
+    tools: Tools | None = None
     expert: Expert | None = None
     is_difficult: Callable[[str], bool] = lambda _text: False
     lives: StepCounts[Life] = field(default_factory=StepCounts)

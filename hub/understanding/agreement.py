@@ -53,6 +53,7 @@ class Agreement:
         self._voice = Commitments(parser)
         self._open: Open | None = None
         self._asked = Question("", None, 0.0, by_house=False)
+        self._served = False  # something of the open request was done
         self._words = ""
         self._voice_s = float("-inf")
         self._doubts: list[Doubt] = []
@@ -95,6 +96,7 @@ class Agreement:
         """A request waits for the assistant's words from now on."""
         ready = self.hear(request.reading, request.said, request.turn, focus, moment)
         self._open = request if request.actions or request.risky else None
+        self._served = False
         return ready
 
     def take_open(self) -> Open | None:
@@ -131,6 +133,7 @@ class Agreement:
         """A deed of the open request was decided; only what the assistant left unsaid altogether stays open."""
         if self._open is None:
             return
+        self._served = True
         done = {atom[0] for atom in all_atoms(act.actions)} | {i for a in act.actions for i in a.entity_ids}
         left = tuple(
             action
@@ -173,7 +176,8 @@ class Agreement:
     def echoed(self, house: House) -> Open | None:
         """The open request that the assistant, whose turn is over, has only repeated; no longer open."""
         request = self._open
-        if request is None or not request.actions or self._doubts or self._voice.refused or self._voice.asked_back:
+        objected = self._doubts or self._voice.waiting or self._voice.refused or self._voice.asked_back
+        if request is None or not request.actions or self._served or objected:
             return None
         ids = (i for action in request.actions for i in action.entity_ids)
         devices = [house.entities[i] for i in ids if i in house.entities]

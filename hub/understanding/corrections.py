@@ -84,7 +84,8 @@ def corrected(text: str) -> tuple[str, str] | None:
     """
     spared = _SPARED.fullmatch(text)
     if spared:
-        return "", spared["wrong"]
+        wrong, instead, right = spared["wrong"].partition(" the ")
+        return f"{instead}{right}".strip(), wrong
     begun = _BEGINS.match(text)
     head = text[: begun.end()] if begun else ""
     rest = text[len(head) :].strip(" ,")

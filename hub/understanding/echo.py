@@ -15,13 +15,14 @@ _HESITATES = re.compile(
     re.IGNORECASE,
 )
 # What agreeing people say around it.
-_FILLING = STOP | frozenset(
+_FILLING = (STOP - {"on"}) | frozenset(
     ["ok", "sure", "yes", "yep", "right", "alright", "course", "certainly", "absolutely", "done", "it", "is", "are",
      "now", "you", "go", "got", "set", "all", "then", "too", "well", "as", "i", "have", "am", "will", "them", "here",
-     "coming", "of", "great", "good", "fine", "no", "problem", "be", "with", "pleasure", "happy", "so", "thing",
-     "sorry", "again", "back", "just"]
+     "coming", "of", "great", "good", "fine", "be", "with", "pleasure", "happy", "so", "thing",
+     "again", "back", "just"]
 )  # fmt: skip
 _ENDING = re.compile(r"(?:ing|ed|e)$")
+_UNITS = frozenset({"", "bit", "little", "percent", "degrees"})
 _DOUBLED = re.compile(r"([bdglmnprt])\1$")
 _DIRECTIONS = {
     **dict.fromkeys(["up", "louder", "brighter", "warmer", "higher", "more", "hotter", "faster", "lighter"], "+"),
@@ -58,7 +59,8 @@ _LONGEST = 12
 
 def _stems(text: str) -> list[str]:
     words = (word for word in normalise(text)[0].split() if word not in _FILLING and word not in ",.?")
-    return [_DIRECTIONS.get(word) or _stem(singular(word)) for word in words if word not in ("bit", "little")]
+    words = (word.rstrip("%°") for word in words)
+    return [_DIRECTIONS.get(word) or _stem(singular(word)) for word in words if word not in _UNITS]
 
 
 def _stem(word: str) -> str:

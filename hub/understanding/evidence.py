@@ -56,8 +56,10 @@ def _read() -> dict[str, _Cues]:
 
 _CUES = _read()
 KINDS = frozenset(_CUES)
+# In these kinds the words are as often part of a name: "the back door".
+_NOMINAL = frozenset({"previous", "next", "add", "timer", "scene", "dock"})
 _ANY_VERB = re.compile(
-    "|".join(cues.plain.pattern for kind, cues in _CUES.items() if kind not in ("previous", "add", "timer", "scene"))
+    "|".join([*(cues.plain.pattern for kind, cues in _CUES.items() if kind not in _NOMINAL), r"\b(?:add|dock|skip)\b"])
 )
 _SWITCHED = re.compile(r"\b(?:turn|switch|put|flip|power|flick|click|pop|knock|get|have|be|is|are) (on|off)\b")
 
