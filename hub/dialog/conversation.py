@@ -108,8 +108,12 @@ class Conversation:
         if self.life is not Life.OPENING:
             await self._mouth.close()
             return False
+        is_complete = voices.actor.completeness(area_id)
         hints = HearingHints(
-            vocabulary=voices.vocabulary(), wake_word=self._word, is_complete=voices.actor.completeness(area_id)
+            vocabulary=voices.vocabulary(),
+            wake_word=self._word,
+            # A yes must be read by both recognisers; a text that is not whole is.
+            is_complete=lambda text: not self._doing.waits_for_yes and is_complete(text),
         )
         self._ears = voices.hearing.open(hints, self._on_hearing)
         self._machine.transition(Life.OPEN)

@@ -109,6 +109,11 @@ class Doing:
         """That of the turn the user is about to say or says."""
         return self._speaking.trace
 
+    @property
+    def waits_for_yes(self) -> bool:
+        """Whether the user was asked something that time alone may end; may be read on any thread."""
+        return self._listener.waiting
+
     def call(self, opening: Opening) -> None:
         """The user's next turn belongs to this call."""
         self._speaking.trace, self._speaking.opening = opening.trace, opening

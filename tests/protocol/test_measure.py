@@ -135,9 +135,11 @@ def test_a_frame_of_another_length_is_refused():
 
 def test_a_frame_costs_little():
     measurer, frames = Measurer(), room(2)
-    best = 1.0
+    best_s, transform_s = 1.0, 1.0
     for frame in np.concatenate([frames, frames]):
-        start = time.perf_counter()
+        began = time.perf_counter()
         measurer.measure(frame)
-        best = min(best, time.perf_counter() - start)
-    assert best < 150e-6
+        measured = time.perf_counter()
+        np.fft.rfft(frame)
+        best_s, transform_s = min(best_s, measured - began), min(transform_s, time.perf_counter() - measured)
+    assert best_s < 7 * transform_s  # of this machine, as busy as it is

@@ -116,9 +116,10 @@ async def test_a_client_that_never_reads_is_closed_and_the_other_one_notices_not
 
 
 async def test_idle_and_longest_sessions_are_closed_with_their_codes():
-    async with serving(limits=SessionLimits(idle_s=0.3, max_session_s=0.9)) as engine:
+    async with serving(limits=SessionLimits(idle_s=0.3, max_session_s=60.0)) as engine:
         idle = await engine.reference()
         assert await idle.end() == 4001
+    async with serving(limits=SessionLimits(idle_s=60.0, max_session_s=0.9)) as engine:
         busy = await engine.reference()
 
         async def talk() -> None:
