@@ -129,6 +129,7 @@ class Hub:
             store=self.store,
             switchboard=self.switchboard,
             satellites=self.satellites,
+            explain=actor.explain,
             status=self.status,
             rooms=self.rooms,
         )

@@ -150,9 +150,12 @@ def _parser() -> argparse.ArgumentParser:
     add("rooms", "Show the rooms, their satellites, and who won the last wake words.")
     add("status", "Show what the hub is doing.")
 
-    say = add("say", "Say something in a room.")
+    say = add("say", "Say something in a room, or ask what somebody's words there would do.", configured)
     say.add_argument("--area", required=True, metavar="NAME", help="the room: name, alias or id")
     say.add_argument("text", metavar="TEXT", help="what to say")
+    say.add_argument(
+        "--dry-run", action="store_true", help="say nothing: explain what the house would do if a person said this"
+    )
 
     revoke = add("revoke", "Throw a satellite out and forget its key.")
     revoke.add_argument("device", metavar="DEVICE", help="its id, as “roomtone rooms” shows it")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.config import default_config_path, load_settings, state_dir
+from hub.errors import HubUnreachableError
 from hub.server.control_client import call
 from protocol.errors import PairingClosedError, RoomtoneError
 
@@ -111,10 +112,24 @@ async def _pair_and_wait(options: argparse.Namespace) -> int:
 
 
 def _say(options: argparse.Namespace) -> int:
+    if options.dry_run:
+        return _explain(options)
     result = _ask(options, "say", {"area": options.area, "text": options.text}, SAY_S)
     if not result.get("spoken"):
         raise NotSpokenError("No satellite in that room could speak. “roomtone rooms” shows which are connected.")
     return _show(options, result, "said")
+
+
+def _explain(options: argparse.Namespace) -> int:
+    """What the running hub would do, or where none runs, what the settings would have done."""
+    asked = {"area": options.area, "text": options.text}
+    try:
+        result = _ask(options, "explain", asked)
+    except HubUnreachableError:
+        from hub.dry_run import explain_offline  # loads the adapter of the house
+
+        result = {"explanation": asyncio.run(explain_offline(options.config, options.area, options.text))}
+    return _show(options, result, "\n".join(map(_clean, result["explanation"].split("\n"))))
 
 
 def _revoke(options: argparse.Namespace) -> int:

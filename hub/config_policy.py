@@ -53,7 +53,8 @@ class RuleSettings(Section):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not any(
-            getattr(self, key) not in (None, False, ()) or key == "confirm" and self.confirm is False for key in _LIMITS
+            getattr(self, key) not in (None, False, ()) or (key == "confirm" and self.confirm is False)
+            for key in _LIMITS
         ):
             raise ValueError(f"this rule changes nothing; add one of {', '.join(_LIMITS)}")
         return self

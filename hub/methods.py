@@ -21,6 +21,7 @@ class Methods:
     """The control socket's methods.
 
     Args:
+        explain: what a text said in an area would lead to.
         status: the hub in a few facts.
         rooms: areas, satellites and decisions.
     """
@@ -34,12 +35,13 @@ class Methods:
         store: Store,
         switchboard: Switchboard,
         satellites: SatelliteServer,
+        explain: Callable[[str, str], str],
         status: Callable[[], dict[str, Any]],
         rooms: Callable[[], dict[str, Any]],
     ) -> None:
         self._home, self._door, self._desk, self._store = home, door, desk, store
         self._switchboard, self._satellites = switchboard, satellites
-        self._status, self._rooms = status, rooms
+        self._explain, self._status, self._rooms = explain, status, rooms
 
     def table(self) -> Mapping[str, Method]:
         """Name to method."""
@@ -49,6 +51,7 @@ class Methods:
             "pair_open": self.pair_open,
             "pair_status": self.pair_status,
             "say": self.say,
+            "explain": self.explain,
             "revoke": self.revoke,
         }
 
@@ -86,6 +89,11 @@ class Methods:
         area = find_area(self._home.house, str(params.get("area", "")))
         announced = await self._switchboard.announce(area.id, str(params.get("text", "")))
         return {"spoken": announced.spoken, "ids": list(announced.ids)}
+
+    async def explain(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What `text`, said by somebody in `area`, would lead to; nothing is done."""
+        area = find_area(self._home.house, str(params.get("area", "")))
+        return {"explanation": self._explain(str(params.get("text", "")), area.id)}
 
     async def revoke(self, params: dict[str, Any]) -> dict[str, Any]:
         """Delete the key of `device_id` and end its connection."""

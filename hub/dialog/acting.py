@@ -13,6 +13,7 @@ from hub.home.port import Home
 from hub.tools.port import Deeds
 from hub.understanding.answers import done, troubles
 from hub.understanding.decisions import Act, Confirm, Mode, Moment, Said, Tell
+from hub.understanding.explaining import explain
 from hub.understanding.history import History
 from hub.understanding.house import Action, ActionResult, House
 from hub.understanding.listener import Listener
@@ -91,6 +92,11 @@ class Actor:
     def is_for_house(self, text: str, area_id: str) -> bool:
         """Whether the house would act on these words or answer them."""
         return self.listener("user").foretell(Said(text, area_id), self.moment()) != "other"
+
+    def explain(self, text: str, area_id: str) -> str:
+        """What a sentence of a new conversation would lead to, and why; nothing is done."""
+        listener = Listener(self._parser, policy=self._policy, mode="user")
+        return explain(listener.hear(Said(text, area_id), self.moment()))
 
     def completeness(self, area_id: str) -> Callable[[str], bool]:
         """Whether a text is a whole request, so that the turn may end after a short silence.
