@@ -24,6 +24,7 @@ from hub.engine.supervisor import SupervisedEngine
 from hub.events import EngineBack, Event, EventBus, HubReady, StateChanged, Trouble, TurnEnded
 from hub.hearing.port import Hearing, HearingError
 from hub.home.port import Home
+from hub.house_policy import policy_of
 from hub.methods import Methods
 from hub.metrics import Metrics
 from hub.parts import Progress, make_engine, make_expert, make_hearing, make_home, make_personas
@@ -83,7 +84,8 @@ class Hub:
         name = settings.network.name
         self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
         self.expert = make_expert(settings, home)
-        actor = Actor(home, Parser(), now_ms=_now_ms)
+        policy = policy_of(settings.policy)
+        actor = Actor(home, Parser(policy=policy), now_ms=_now_ms, policy=policy)
         self.tools = ToolBridge(
             settings.tools,
             store=self.store,

@@ -25,7 +25,7 @@ def _rule(rule: RuleSettings) -> Rule:
         above=rule.above,
         dangerous=rule.confirm,
         never=rule.never,
-        areas=frozenset(rule.areas),
+        areas=frozenset(area.casefold() for area in rule.areas),
         hours=_hours(rule.hours),
         lines=frozenset(rule.lines),
         speakers=frozenset(Speaker(speaker) for speaker in rule.speakers),

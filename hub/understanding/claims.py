@@ -22,6 +22,7 @@ class Claim:
         words: every one of them must be there ("red", "milk").
         numbers: one of them must be there where a number was said at all.
         sign: +1 or -1 where the action makes the device more or less of what it is now, 0 where that is unknown.
+        change: by how much, where that is known.
         small: by how little a vague wish allows.
         stepped: the action itself is a step.
         tolerance: of the numbers.
@@ -31,6 +32,7 @@ class Claim:
     words: tuple[str, ...] = ()
     numbers: tuple[float, ...] = ()
     sign: int = 0
+    change: float = 0.0
     small: bool = False
     stepped: bool = False
     tolerance: float = 0.6
@@ -141,9 +143,9 @@ def _absolute(field: str, value: float, known: tuple[str, ...], entity: Entity |
         (entity.attributes[k] for k in known if entity and isinstance(entity.attributes.get(k), (int, float))), None
     )
     scale = 100.0 if field == "volume_level" else 1.0
-    numbers = [value * scale]
     sign = 0
     small = False
+    by = 0.0
     if now is not None:
         here = float(now) * scale
         if field == "brightness_pct" and known[0] not in (entity.attributes if entity else {}):
@@ -151,7 +153,7 @@ def _absolute(field: str, value: float, known: tuple[str, ...], entity: Entity |
         change = value * scale - here
         sign = (change > 0) - (change < 0)
         small = abs(change) <= (_SMALL_DEGREES if field == "temperature" else _SMALL_SHARE)
-        numbers.append(abs(change))
+        by = abs(change)
     elif field == "brightness_pct" and entity is not None and entity.state == "off":
         sign = 1
-    return Claim("set", (), tuple(numbers), sign, small=small, tolerance=1.01 if scale == 100.0 else 0.6)
+    return Claim("set", (), (value * scale,), sign, by, small=small, tolerance=1.01 if scale == 100.0 else 0.6)

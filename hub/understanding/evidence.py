@@ -14,6 +14,7 @@ from hub.understanding.normalise import is_request, normalise, without_courtesy
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:%|°f?|k|s)?")
 _PART = re.compile(r" (?:, )?(?:and then|and also|then|and|,|\.|plus|but|also|or)(?: ,)? ")
+_KEEPS = re.compile(r"(?:please |just |but )*(?:leave|keep|leaving|keeping)\b(?! (?:the )?(?:house|home|playing)\b)")
 _COMPLAINS = re.compile(r"\b(?:can not (?:hear|see)|not (?:enough|bright|warm|loud))\b")
 _NOT = re.compile(r"\b(?:not|never|nobody|neither|nor)\b")
 _EXCEPT = re.compile(r" ?,? (?:except(?: for)?|apart from|other than|excluding|besides|but not|aside from) ")
@@ -79,10 +80,6 @@ class Segment:
     parts: tuple[str, ...]
     excluded: str = ""
     negated: bool = False
-
-    def speaks_of(self, kind: str) -> Hint:
-        """What the words say about a kind of deed."""
-        return _speaks_of(self.text, kind)
 
     def without(self, words: tuple[str, ...]) -> Segment:
         """The request without words that are no thing in it ("red", what is to be bought)."""
@@ -176,7 +173,8 @@ def _cut(text: str) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=2048)
-def _speaks_of(text: str, kind: str) -> Hint:
+def speaks_of(text: str, kind: str) -> Hint:
+    """What the words say about a kind of deed."""
     cues = _CUES[kind]
     if kind in ("on", "off"):
         switched = _SWITCHED.search(text)
@@ -196,7 +194,7 @@ def _speaks_of(text: str, kind: str) -> Hint:
 
 def is_negated(text: str) -> bool:
     """Whether the words ask for something not to be done."""
-    return bool(_NOT.search(text)) and not _COMPLAINS.search(text)
+    return bool(_NOT.search(text) or _KEEPS.match(text)) and not _COMPLAINS.search(text)
 
 
 def numbers_in(text: str) -> tuple[str, ...]:

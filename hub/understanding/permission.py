@@ -25,6 +25,7 @@ class Permitted:
 
 def permit(actions: Iterable[Action], policy: Policy, said: Said, house: House, now: datetime) -> Permitted:
     """Sort actions by what the household lets be done, device by device."""
+    here = _names_of_area(said.area_id, house)
     free: list[Action] = []
     risky: list[Action] = []
     refused: list[str] = []
@@ -39,7 +40,7 @@ def permit(actions: Iterable[Action], policy: Policy, said: Said, house: House, 
             entity = house.entities.get(entity_id)
             if entity is None:
                 continue
-            objection = policy.objection(service, entity, action.data, said, now)
+            objection = policy.objection(service, entity, action.data, said, areas=here, now=now)
             if objection is not None:
                 refused.append(objection)
             elif policy.is_dangerous(service, entity, action.data):
@@ -51,6 +52,12 @@ def permit(actions: Iterable[Action], policy: Policy, said: Said, house: House, 
         if bad:
             risky.append(replace(action, entity_ids=tuple(bad)))
     return Permitted(tuple(free), tuple(risky), tuple(dict.fromkeys(refused)))
+
+
+def _names_of_area(area_id: str | None, house: House) -> frozenset[str]:
+    area = next((area for area in house.areas if area.id == area_id), None)
+    names = () if area is None else (area.name, *area.aliases)
+    return frozenset(name.casefold() for name in (area_id or "", *names))
 
 
 def atoms(action: Action) -> dict[Atom, str]:

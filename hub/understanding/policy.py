@@ -25,7 +25,7 @@ class Rule:
         above: only calls with a value above this (degrees, percent ...).
         dangerous: whether it needs a spoken yes.
         never: it is not done by voice at all.
-        areas: the only areas from which it may be asked for.
+        areas: the only areas from which it may be asked for, each by id or name, in lower case.
         hours: the only hours of the day in which it may be asked for; the second may lie past midnight.
         lines: the only lines over which it may be asked for.
         speakers: the only people who may ask for it.
@@ -120,28 +120,31 @@ class Policy:
         words = f"{entity.name} {' '.join(entity.aliases)} {entity.entity_id}".lower()
         return kind in self.cover_classes or "garage" in words or (kind is None and " gate" in f" {words}")
 
-    def objection(self, service: str, entity: Entity, data: Mapping[str, Any], said: Said, now: datetime) -> str | None:
+    def objection(
+        self, service: str, entity: Entity, data: Mapping[str, Any], said: Said, *, areas: frozenset[str], now: datetime
+    ) -> str | None:
         """The sentence that refuses a call, None when it may be made.
 
         Args:
             service: `domain.service`.
             entity: what it is called on.
             data: what it is given.
-            said: where, over what and by whom it was asked for.
+            said: over what and by whom it was asked for.
+            areas: where: the area's id and names in lower case.
             now: in the house's time zone.
         """
         for rule in self.rules:
             if rule.covers(service, entity, data):
-                why = _broken(rule, said, now)
+                why = _broken(rule, said, areas, now)
                 if why:
                     return f"{entity.name} {why}."
         return None
 
 
-def _broken(rule: Rule, said: Said, now: datetime) -> str | None:
+def _broken(rule: Rule, said: Said, areas: frozenset[str], now: datetime) -> str | None:
     if rule.never:
         return "is not to be changed by voice in this home"
-    if rule.areas and said.area_id not in rule.areas:
+    if rule.areas and rule.areas.isdisjoint(areas):
         return "can only be changed from its own rooms"
     if rule.hours and not _within(now.timetz().replace(tzinfo=None), *rule.hours):
         return f"can only be changed by voice between {rule.hours[0]:%H:%M} and {rule.hours[1]:%H:%M}"

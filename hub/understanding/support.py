@@ -14,11 +14,13 @@ from rapidfuzz import fuzz
 
 from hub.understanding.claims import Claim, claim_of
 from hub.understanding.context import Context
-from hub.understanding.evidence import Evidence, Hint, Segment, is_negated, numbers_in, values_in
+from hub.understanding.evidence import Evidence, Hint, Segment, is_negated, numbers_in, speaks_of, values_in
 from hub.understanding.house import Action, Entity
-from hub.understanding.licence import means, named_areas, names_something, without_names
+from hub.understanding.licence import is_bare_name, means, named_areas
+from hub.understanding.misheard import without_names
 
 _DELAY = re.compile(r"\b(?:in|after|for) (\d+)s\b|\b(\d+)s from now\b")
+_TO = re.compile(r"\b(?:to|at) -?\d")
 _SOUNDS_LIKE = 78
 
 
@@ -111,7 +113,8 @@ def _weigh_segment(  # noqa: PLR0911 - one line a case
         return _against("the words ask for it not to be done")
     if not _delay_fits(action, segment):
         return _against("another time was said")
-    said = _said(claim, segment, named=not meant or names_something(parts[meant[0].entity_id] or ""))
+    bare = not meant or is_bare_name(meant[0], parts[meant[0].entity_id] or "", context, exact=exact)
+    said = _said(claim, segment, text, bare=bare)
     ids = frozenset(e.entity_id for e in meant)
     value = _value(claim, action, segment, text, part=part, said=said, exact=exact)
     if value is not None:
@@ -135,14 +138,14 @@ def _delay_fits(action: Action, segment: Segment) -> bool:
     return bool(re.search(r"\bat\b|:", segment.text))
 
 
-def _said(claim: Claim, segment: Segment, *, named: bool) -> Hint:
-    hint = segment.speaks_of(claim.kind)
-    if hint is Hint.SILENT and named and claim.kind in ("on", "scene", "timer", "add") and not segment.has_verb:
+def _said(claim: Claim, segment: Segment, text: str, *, bare: bool) -> Hint:
+    hint = speaks_of(text, claim.kind)
+    if hint is Hint.SILENT and bare and claim.kind in ("on", "scene", "timer", "add") and not segment.has_verb:
         return Hint.WEAKLY_FOR  # a thing asked for by its bare name
     return hint
 
 
-def _value(  # noqa: PLR0911 - one line a case
+def _value(
     claim: Claim, action: Action, segment: Segment, text: str, *, part: str, said: Hint, exact: bool
 ) -> _One | None:
     """The verdict where the action has a value; None where its kind alone decides.
@@ -155,27 +158,37 @@ def _value(  # noqa: PLR0911 - one line a case
             return _no(f"{missing[0]!r} was not said")
         if said is Hint.AGAINST:
             return _against(f"the words say the opposite of {claim.kind}")
-        return None if claim.numbers else _One(Weighed(Verdict.SUPPORTED, f"{claim.kind}: {segment.text!r}"))
+        if not claim.numbers:
+            return _One(Weighed(Verdict.SUPPORTED, f"{claim.kind}: {segment.text!r}"))
     if not claim.numbers:
         numbers = [n for n in numbers_in(part) if not n.endswith("s")]
         if numbers and action.domain not in ("todo", "media_player", "scene", "script", "timer"):
             return _against(f"{numbers[0]} was said and is not part of it")
         return None
     held = values_in(text, but=action.data.get("delay"))
-    if held:
-        fits = any(abs(value - number) <= claim.tolerance for value in held for number in claim.numbers)
-        if not fits:
-            return _against(f"{sorted(held)} was said, not {claim.numbers[0]:g}")
-        if claim.sign and said is Hint.AGAINST:
-            return _against(f"the words say the opposite of {claim.kind}")
-        return _One(Weighed(Verdict.SUPPORTED, f"{claim.numbers[0]:g}: {segment.text!r}"))
-    return _vague(claim, segment, exact=exact)
+    return _measured(claim, held, segment, text, said) if held else _vague(claim, segment, text, exact=exact)
 
 
-def _vague(claim: Claim, segment: Segment, *, exact: bool) -> _One:
+def _measured(claim: Claim, held: frozenset[float], segment: Segment, text: str, said: Hint) -> _One:
+    """A number was said: it is the value, or the change where no "to" stands before it."""
+    numbers = claim.numbers
+    if claim.change and not _TO.search(text) and speaks_of(text, _way(claim.sign)) is not Hint.AGAINST:
+        numbers = (*numbers, claim.change)
+    if not any(abs(value - number) <= claim.tolerance for value in held for number in numbers):
+        return _against(f"{sorted(held)} was said, not {claim.numbers[0]:g}")
+    if claim.sign and said is Hint.AGAINST:
+        return _against(f"the words say the opposite of {claim.kind}")
+    return _One(Weighed(Verdict.SUPPORTED, f"{claim.numbers[0]:g}: {segment.text!r}"))
+
+
+def _way(sign: int) -> str:
+    return "up" if sign > 0 else "down"
+
+
+def _vague(claim: Claim, segment: Segment, text: str, *, exact: bool) -> _One:
     """No number was said: the right direction is enough for a small step."""
     if claim.sign:
-        direction = segment.speaks_of("up" if claim.sign > 0 else "down")
+        direction = speaks_of(text, _way(claim.sign))
         if direction is Hint.AGAINST:
             return _against("the words ask for the other direction")
         if direction in (Hint.FOR, Hint.WEAKLY_FOR) and (claim.small or exact):

@@ -20,6 +20,9 @@ from hub.engine.personaplex.port import ModelOptions, Prompt, RowInput, RowOutpu
 from hub.engine.personaplex.serving import serve as process
 
 UNFORCED = -1
+# How many frames each session that goes on has had: whoever waits for that reads it here.
+PROGRESS = "progress.json"
+_PROGRESS_EVERY = 10
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Notebook:
         self._folder = folder
         self._prompts: dict[int, tuple[Any, Prompt]] = {}
         self._sessions: dict[int, Session] = {}
-        self._written = 0
+        self._written = self._steps = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._model, name)
@@ -96,6 +99,12 @@ class Notebook:
             session.forced.append(chosen.get(row, UNFORCED))
             session.text.append(out.text)
             session.codes.append(out.codes)
+        self._steps += 1
+        if self._steps % _PROGRESS_EVERY == 0:
+            going = [len(session.text) for session in self._sessions.values()]
+            beside = self._folder / "progress.new"
+            beside.write_text(json.dumps(going))
+            beside.replace(self._folder / PROGRESS)
         return outputs
 
     def _write(self, row: int) -> None:

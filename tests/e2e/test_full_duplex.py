@@ -26,6 +26,7 @@ ENGINE = Path(__file__).parents[2] / ".venvs" / "engine" / "bin" / "python"
 RECORDER = Path(__file__).parent / "engine_recorder.py"
 TINY = Path(__file__).parents[1] / "hub" / "engine" / "personaplex" / "tiny.py"
 STAY = ()
+_TALK_FRAMES = 63
 _PYTHONPATH = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
@@ -84,6 +85,12 @@ def say(household: Household, text: str, timeout_s: float = 60) -> tuple[dict, f
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), time.monotonic() - began
+
+
+def long_talks(notes: Path) -> int:
+    """How many sessions go on that have had five seconds of frames."""
+    path = notes / "progress.json"
+    return sum(frames >= _TALK_FRAMES for frames in json.loads(path.read_text())) if path.exists() else 0
 
 
 def sound_since(path: Path, offset: int) -> Pcm:
@@ -191,10 +198,10 @@ def test_four_rooms_talk_to_one_model_and_each_gets_what_it_would_get_alone(dupl
         mic = track(2.0 + 3.0 * number, person.say("Alexa, what do you think about the sea?"), 30.0 - 3.0 * number)
         duplex.satellite(area, mic, args=STAY)
     wait_for(lambda: (duplex.ask("status") or {}).get("conversations") == 4, 60, "four conversations")
-    time.sleep(6.0)
+    wait_for(lambda: long_talks(notes) == 4, 60, "four talks of five seconds")
     duplex.close()
     verdicts = json.loads(engine_python(RECORDER, "judge", notes, weights))
     talks = [verdict for verdict in verdicts if verdict["heard"] > 0.01]
     assert len(talks) >= 4
-    assert all(verdict["frames"] > 60 for verdict in talks[-4:])
+    assert all(verdict["frames"] >= _TALK_FRAMES for verdict in talks[-4:])
     assert [verdict["parted"] for verdict in verdicts] == [-1] * len(verdicts)
