@@ -1,10 +1,18 @@
-"""Which event loop a test runs on: a test marked `virtual_time` never waits."""
+"""What every test stands on: the event loop it runs on, and a Ctrl-C that reaches what it starts."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
 from tests.virtual_time import loop_of
+
+
+def pytest_configure():
+    # Started in the background of a shell, the suite itself ignores SIGINT, and so would every process that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item):

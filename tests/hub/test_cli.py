@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -230,10 +231,15 @@ async def test_interrupting_a_waiting_command_is_quiet(hub, tmp_path):
         sys.executable, "-m", "hub.cli", "pair", "--area", "Kitchen", *here(tmp_path),
         env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    async with asyncio.timeout(30):
-        assert await process.stdout.readline() == b"042137\n"
-        process.send_signal(2)
-        _, err = await process.communicate()
+    try:
+        async with asyncio.timeout(30):
+            assert await process.stdout.readline() == b"042137\n"
+            process.send_signal(signal.SIGINT)
+            _, err = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
     assert process.returncode == 130
     assert b"Traceback" not in err
 
