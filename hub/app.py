@@ -102,6 +102,7 @@ class Hub:
             hearing=hearing,
             actor=actor,
             tools=self.tools.desk,
+            toolbox=self.tools.toolbox if settings.expert.tools else None,
             bus=self.bus,
             vocabulary=lambda: vocabulary(home.house),
             now_ms=_now_ms,

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.dialog.likely import asks_about_house, may_be_for_house
 from hub.home.port import Home
 from hub.tools.port import Deeds
 from hub.understanding.answers import done, troubles
+from hub.understanding.context import Context
 from hub.understanding.decisions import Act, Confirm, Mode, Moment, Said, Tell
 from hub.understanding.explaining import explain
 from hub.understanding.history import History
@@ -92,6 +94,18 @@ class Actor:
     def is_for_house(self, text: str, area_id: str) -> bool:
         """Whether the house would act on these words or answer them."""
         return self.listener("user").foretell(Said(text, area_id), self.moment()) != "other"
+
+    def may_be_for_house(self, text: str, area_id: str) -> bool:
+        """Whether words so far may yet become a command or a question to the house."""
+        return may_be_for_house(text, self._context(area_id))
+
+    def asks_about_house(self, text: str, area_id: str) -> bool:
+        """Whether a whole turn that the house does not understand asks about it all the same."""
+        return asks_about_house(text, self._context(area_id))
+
+    def _context(self, area_id: str) -> Context:
+        moment = self.moment()
+        return self._parser.context(moment.house, area_id, moment.now)
 
     def explain(self, text: str, area_id: str) -> str:
         """What a sentence of a new conversation would lead to, and why; nothing is done."""

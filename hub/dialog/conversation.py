@@ -16,26 +16,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.dialog.backchannel import is_backchannel
-from hub.dialog.doing import Doing, Round
+from hub.dialog.doing import Doing, Stage
 from hub.dialog.hold import Hold, Words
 from hub.dialog.life import TRANSITIONS, Life
 from hub.dialog.mouth import Mouth
 from hub.dialog.speaking import Speech
-from hub.dialog.turns import MONOLOGUE_S, By, Sentence, Turns
+from hub.dialog.turns import MONOLOGUE_S, Remark, Sentence, Turns
 from hub.dialog.voices import Opening, Voices
+from hub.dialog.whose import Whose
 from hub.engine.port import EngineError, SessionRequest
 from hub.events import AssistantText, HeardPartial, Trouble
 from hub.hearing.port import Final as FinalText
-from hub.hearing.port import HearingEvent, HearingHints, HearingStream, Partial, SpeechStarted
+from hub.hearing.port import HearingError, HearingEvent, HearingHints, HearingStream, Partial, SpeechStarted
 from hub.hearing.wake_phrase import strip_wake_phrase
 from hub.machine import Machine
 from hub.rooms.port import Line
+from hub.understanding.pending import EXPIRES_S
 from protocol.messages import Playback
 
 _LOG = logging.getLogger(__name__)
 
 # A user who speaks is waited for; the recogniser ends every turn well before this.
 _SPEAKING_LIMIT_S: Final = 25.0
+# Who was asked a question may think: until it counts no more, and the house has said so.
+_ANSWER_S: Final = EXPIRES_S + 2.0
 
 
 class Conversation:
@@ -67,20 +71,31 @@ class Conversation:
             on_quiet=self._wait_for_user,
             on_lost=self._voice_lost,
         )
-        self._turns = Turns(opening.session, line.area_id, voices, self._mouth, after=self._after_turn)
-        self._doing = Doing(
-            voices.actor,
-            voices.bus,
-            opening,
-            line.area_id,
-            new_trace=voices.new_trace,
+        stage = Stage(
+            talks=lambda: self._mouth.autonomous,
+            heard=lambda: self._mouth.unasked.begun_ms >= self._said_ms,
             on_told=self._house_has_word,
+            on_late=lambda trace, text: self._turns.put(Remark(trace, text)),
         )
+        self._doing = Doing(voices.actor, voices.bus, opening, line.area_id, new_trace=voices.new_trace, stage=stage)
+        self._whose = Whose(line.area_id, voices, self._doing)
+        self._turns = Turns(
+            opening.session,
+            line.area_id,
+            voices,
+            self._mouth,
+            doing=self._doing,
+            whose=self._whose,
+            after=self._after_turn,
+            release=lambda: self._let(Words.FREE),
+        )
+        self._said_ms = 0.0  # the last sound of the user's newest whole turn
         self._ears: HearingStream | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
         self._word = opening.word
         self._called = True
+        self._over = False  # the user's turn is said over the assistant
 
     @property
     def life(self) -> Life:
@@ -102,7 +117,8 @@ class Conversation:
         """
         voices, area_id = self._voices, self.line.area_id
         request = SessionRequest(self.session, area_id, self._doing.trace, voices.persona(area_id))
-        self._hold.hold(voices.now_ms())  # somebody called, and is about to say what for
+        self._hold.spoke(voices.now_ms())  # somebody called, and is about to say what for
+        self._hold.hold(voices.now_ms())
         if not await self._mouth.open(voices.engine, request):
             return False
         if self.life is not Life.OPENING:
@@ -113,13 +129,22 @@ class Conversation:
             vocabulary=voices.vocabulary(),
             wake_word=self._word,
             # A yes must be read by both recognisers; a text that is not whole is.
-            is_complete=lambda text: not self._doing.waits_for_yes and is_complete(text),
+            is_complete=lambda text: not self._doing.asking and is_complete(text),
         )
-        self._ears = voices.hearing.open(hints, self._on_hearing)
+        self._listen(hints)
         self._machine.transition(Life.OPEN)
         self._turns.start()
         self._wait(voices.follow_up_s)
         return True
+
+    def _listen(self, hints: HearingHints) -> None:
+        """Begin to hear words; a voice that talks by itself goes on without, and little is done on its word alone."""
+        try:
+            self._ears = self._voices.hearing.open(hints, self._on_hearing)
+        except HearingError as error:
+            if not self._mouth.autonomous:
+                raise
+            self._voices.bus.publish(Trouble(error.code, error.sentence))
 
     def close_soon(self, reason: str) -> None:
         """End it: from now on it hears, does and says nothing. Ending it twice does nothing."""
@@ -170,7 +195,12 @@ class Conversation:
             self._idle = asyncio.get_running_loop().call_later(seconds, self._silent)
 
     def _wait_for_user(self) -> None:
-        self._wait(_SPEAKING_LIMIT_S if self.user_speaking else self._voices.follow_up_s)
+        self._wait(_SPEAKING_LIMIT_S if self.user_speaking else self._patience_s)
+
+    @property
+    def _patience_s(self) -> float:
+        asking = self._doing.asking or self._turns.asks
+        return max(_ANSWER_S, self._voices.follow_up_s) if asking else self._voices.follow_up_s
 
     def _silent(self) -> None:
         alone_ms = self._voices.now_ms() - self._hold.spoke_ms
@@ -201,9 +231,12 @@ class Conversation:
             self._hold.spoke(now_ms)
         elif self._hold.is_over(now_ms):
             self._let(Words.FREE)
-        self._doing.tick(now_ms / 1000.0, self._mouth.frame_at())
-        if self.life is Life.OPEN and self._ears is not None:
-            self._mouth.feed(pcm, samples, packet)
+        if self.life is not Life.OPEN:
+            return
+        if not self.user_speaking:  # what the voice said is not judged by words that are still being read
+            self._doing.tick(now_ms / 1000.0, self._mouth.frame_at(), unheard=speech and self._ears is None)
+        self._mouth.feed(pcm, samples, packet)
+        if self._ears is not None:
             self._ears.feed(pcm, samples)
 
     def playback(self, playback: Playback, at_ms: float) -> None:
@@ -235,9 +268,10 @@ class Conversation:
         match event:
             case SpeechStarted():
                 self.user_speaking = True
+                self._over = self._over or self.agent_speaking or self._turns.thinking
                 self._wait_for_user()
+                self._hold.spoke(self._voices.now_ms())
                 if self.agent_speaking:
-                    self._hold.spoke(self._voices.now_ms())
                     self._mouth.duck()
                 else:
                     self._hold_words()
@@ -252,24 +286,23 @@ class Conversation:
                 self._heard_final(event)
 
     def _words_so_far(self, text: str, frame: int) -> None:
-        if self.agent_speaking:
-            if self._answers_already():
-                return
-            self._interrupt()
+        answers = self._answers_already()
+        if not answers:
+            self._take_floor()
+        stops = self._over and self._whose.only_stops(text)
         if self._mouth.autonomous:
-            self._hold_words()
-            kind = self._doing.foretell(text)
-            if kind == "other" and self._voices.expert is not None and self._voices.is_difficult(text):
-                kind = "house"
+            if not answers:
+                self._hold_words()
+            words = self._hold.guess("house" if stops else self._whose.guess(text))
             # What the house answers, the voice is not even to think of.
-            self._let(Words.HOUSE if kind == "house" else Words.HELD)
-            self._hold.expected = kind
-        self._doing.partial(text, frame)
+            if words is Words.HOUSE or not answers:
+                self._let(words)
+        if not stops:
+            self._doing.partial(text, frame)
 
     def _answers_already(self) -> bool:
         """Whether the voice began to talk by itself after the user's last sound: late words are no interruption."""
-        speech = self._mouth.unasked.speech
-        return self._mouth.autonomous and speech is not None and speech.begun_ms > self._hold.spoke_ms
+        return self._mouth.autonomous and self._mouth.unasked.begun_after(self._hold.spoke_ms)
 
     def _heard_final(self, final: FinalText) -> None:
         if self._word and self._finals:
@@ -278,37 +311,28 @@ class Conversation:
             final = replace(final, text=text)
             if taken and text:
                 self._word = ""
-        if not final.text or (self.agent_speaking and is_backchannel(final.text)):
+        if not final.text or ((self.agent_speaking or self._turns.thinking) and is_backchannel(final.text)):
+            self._over = False
             self._mouth.restore()
+            self._hold.decided()
             if not self._turns.in_turn:
                 self._let(Words.FREE)
             self._wait_for_user()  # a noise is no reason to keep the room open for long
             return
         self._finals += 1
         autonomous = self._mouth.autonomous
-        if self.agent_speaking and not self._answers_already():
-            self._interrupt()
-        frame = self._mouth.frame_at(final.end_samples)
-        led, by = self._answerer(final, frame)
+        if not self._answers_already():
+            self._take_floor()
+        self._said_ms = self._hold.spoke_ms
+        final = self._whose.best_reading(final)
+        led, by = self._whose.decide(final, self._mouth.frame_at(final.end_samples), over=self._over)
+        self._over = False
         for_house = not autonomous or by != "voice"
         self._mouth.user_said(final.text)
+        self._hold.decided()
         self._let(Words.HOUSE if for_house and autonomous else Words.FREE)
-        self._turns.put(Sentence(final, self._called, for_house, led, by))
+        self._turns.put(Sentence(final, self._called, for_house, led, by, self._said_ms))
         self._called = False
-
-    def _answerer(self, final: FinalText, frame: int) -> tuple[Round, By]:
-        """What a turn of the user leads to, and who answers it."""
-        voices, area_id = self._voices, self.line.area_id
-        if voices.tools is not None and voices.tools.waiting(area_id):
-            return self._doing.pass_over(), "tool"
-        led, kind = self._doing.final(final.text, frame, second=final.second)
-        if kind != "other":
-            return led, "house" if kind == "house" else "voice"
-        if voices.tools is not None and voices.tools.takes_words(final.text, area_id):
-            return led, "tool"
-        if voices.expert is not None and voices.is_difficult(final.text):
-            return led, "expert"
-        return led, "voice"
 
     # --- what the voice says by itself --------------------------------------------------------------------------------
 
@@ -317,11 +341,17 @@ class Conversation:
         if self._mouth.autonomous:
             self._hold.hold(self._voices.now_ms())
 
+    def _take_floor(self) -> None:
+        """The user's words end what the assistant says, and what it thinks about."""
+        if self.agent_speaking or self._turns.thinking:
+            self._interrupt()
+
     def _interrupt(self) -> None:
+        self._over = self._over or self.agent_speaking or self._turns.thinking
         self._mouth.interrupt()
         self._turns.interrupt()
         if self._mouth.autonomous:
-            self._doing.voice_stopped(interrupted=True)
+            self._doing.voice_stopped()
 
     def _house_has_word(self) -> None:
         """The house must speak about a turn that was the voice's to answer."""
@@ -332,7 +362,7 @@ class Conversation:
     def _let(self, words: Words) -> None:
         if self._hold.state is not words:
             self._hold.transition(words)
-            self._voices.holds.leaked_words += self._mouth.obey()
+            self._voices.holds.leaked_words += self._mouth.obey(self._hold.spoke_ms)
 
     def _voice_said(self, frame: int, piece: str) -> None:
         self._voices.bus.publish(AssistantText(self._doing.trace, self.session, self.line.area_id, frame, piece))

@@ -3,106 +3,56 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
 
 from hub.dialog.acting import NEEDS_NO_HOUSE, Actor, Deed
+from hub.dialog.round import Round
 from hub.dialog.voices import Opening
-from hub.events import Acted, EventBus
-from hub.understanding.decisions import Act, Confirm, Decision, Kind, Said, Tell
+from hub.events import Acted, EventBus, Trouble
+from hub.understanding.decisions import Act, Decision, Kind, Said, Source, Tell
 from protocol.errors import RoomtoneError
 
-# A house that has not answered by then will not; the room must not be held for it.
-ACTING_LIMIT_S: Final = 30.0
+_LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 # How often the listener is told that time passes: the pace of the voice's frames.
 _TICK_S: Final = 0.08
 
 
-class ActingTimeoutError(RoomtoneError):
-    """The house did not answer in time."""
-
-    code = "acting_timeout"
-    retry = True
-
-
-class Round:
-    """What one turn of the user leads to.
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the deeds of a conversation need to know of its voice, and whom they tell.
 
     Attributes:
-        opening: the call it belongs to; None when the conversation just goes on.
-        told: sentences to be spoken, in order.
-        decided_ms: when its first decision was made, hub's monotonic milliseconds.
+        talks: whether the voice talks by itself now, so that its words count beside the user's.
+        heard: whether the room has heard any of what it said by itself since the user's last turn.
+        on_told: the house has something to say in a turn that was the voice's to answer.
+        on_late: the house has this to say, and no turn waits for it.
     """
 
-    def __init__(self, trace: str, opening: Opening | None) -> None:
-        self.trace, self.opening = trace, opening
-        self.told: list[Confirm | Tell] = []
-        self.decided_ms: float | None = None
-        self._running: list[asyncio.Task[Deed]] = []
-
-    @property
-    def acts(self) -> bool:
-        """Whether anything is being done."""
-        return bool(self._running)
-
-    @property
-    def ends_conversation(self) -> bool:
-        """Whether the user said goodbye."""
-        return any(isinstance(told, Tell) and told.ends_conversation for told in self.told)
-
-    @property
-    def not_understood(self) -> bool:
-        """Whether the house has nothing to say to it but that."""
-        reasons = {told.reason if isinstance(told, Tell) else "" for told in self.told}
-        return not self.acts and reasons <= {"not_understood"}
-
-    def begin(self, deed: asyncio.Task[Deed]) -> None:
-        """Something is being done."""
-        self._running.append(deed)
-
-    async def settled(self) -> tuple[Deed, ...]:
-        """Wait until all that was begun is done.
-
-        Raises:
-            ActingTimeoutError: the house takes too long.
-        """
-        try:
-            async with asyncio.timeout(ACTING_LIMIT_S):
-                return tuple(await asyncio.gather(*self._running))
-        except TimeoutError:
-            raise ActingTimeoutError("The house did not answer in time; please try again.") from None
-
-    def sentence(self, deeds: tuple[Deed, ...], *, answered: bool) -> str:
-        """What the house has to say. `answered`: the voice has already talked, so that only troubles are news."""
-        said = [deed.trouble if answered else deed.report for deed in deeds]
-        said += [told.question if isinstance(told, Confirm) else told.sentence for told in self.told]
-        return " ".join(dict.fromkeys(sentence for sentence in said if sentence))
+    talks: Callable[[], bool]
+    heard: Callable[[], bool]
+    on_told: Callable[[], None]
+    on_late: Callable[[str, str], None]
 
 
 class Doing:
-    """One conversation's deeds.
-
-    Args:
-        on_told: the house has something to say that nobody waits for yet.
-    """
+    """One conversation's deeds."""
 
     def __init__(
-        self,
-        actor: Actor,
-        bus: EventBus,
-        opening: Opening,
-        area_id: str,
-        *,
-        new_trace: Callable[[], str],
-        on_told: Callable[[], None],
+        self, actor: Actor, bus: EventBus, opening: Opening, area_id: str, *, new_trace: Callable[[], str], stage: Stage
     ) -> None:
         self._actor, self._bus, self._area_id = actor, bus, area_id
-        self._session, self._new_trace, self._on_told = opening.session, new_trace, on_told
+        self._session, self._new_trace, self._stage = opening.session, new_trace, stage
         self._listener = actor.listener("user")
         self._speaking = Round(opening.trace, opening)
         self._spoken: Round | None = None
+        self._in_turn = False  # words of the turn that is being said are known
+        self._voice_spoke = False  # since the user's last turn
         self._ticked_s = 0.0
-        self._tasks: set[asyncio.Task[Deed]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def trace(self) -> str:
@@ -110,58 +60,97 @@ class Doing:
         return self._speaking.trace
 
     @property
-    def waits_for_yes(self) -> bool:
-        """Whether the user was asked something that time alone may end; may be read on any thread."""
-        return self._listener.waiting
+    def asking(self) -> bool:
+        """Whether a question of the house waits for a spoken yes; may be read on any thread."""
+        return self._listener.asking
 
     def call(self, opening: Opening) -> None:
         """The user's next turn belongs to this call."""
         self._speaking.trace, self._speaking.opening = opening.trace, opening
 
+    # --- the user -----------------------------------------------------------------------------------------------------
+
     def foretell(self, text: str) -> Kind:
         """Whose the user's turn will be, by its words so far."""
+        self._choose_mode()
         return self._whose(self._listener.foretell(Said(text, self._area_id), self._actor.moment()))
 
     def partial(self, text: str, frame: int) -> None:
         """The user's words so far."""
+        self._choose_mode()
+        self._in_turn = True
         self._take(self._listener.hear_partial(Said(text, self._area_id), self._actor.moment(frame)), self._speaking)
 
-    def final(self, text: str, frame: int, *, second: str | None = None) -> tuple[Round, Kind]:
-        """The user's words of a turn; what it leads to, and whose it is."""
-        spoken = self._spoken = self._speaking
-        self._speaking = Round(self._new_trace(), None)
+    def final(
+        self, text: str, frame: int, *, second: str | None = None, passed: Round | None = None
+    ) -> tuple[Round, Kind]:
+        """The user's words of a turn.
+
+        Args:
+            text: the words.
+            frame: when their last sound was.
+            second: what another recogniser made of them.
+            passed: the turn was passed over, and is the listener's after all.
+
+        Returns:
+            What it leads to, and whose it is.
+        """
+        self._choose_mode()
+        spoken = self.pass_over() if passed is None else passed
+        self._spoken, self._voice_spoke = spoken, False
         said = Said(text, self._area_id, second)
-        kind = self._listener.foretell(said, self._actor.moment(frame))
+        kind = self._whose(self._listener.foretell(said, self._actor.moment(frame)))
+        # What the voice has said already is held against these words before it is judged to be unfounded.
+        self._take(self._listener.hear_partial(said, self._actor.moment(frame)), spoken)
         self._take(self._listener.hear(said, self._actor.moment(frame)), spoken)
         if any(not isinstance(told, Tell) or told.reason not in NEEDS_NO_HOUSE for told in spoken.told):
             kind = "house"
         elif spoken.acts:
-            kind = "command"
-        return spoken, self._whose(kind)
+            kind = self._whose("command")
+        if spoken.decided_ms is None:
+            spoken.decided_ms = self._actor.moment().at_s * 1000.0
+        if kind == "house":
+            # The voice is not asked: what is dangerous is asked for now, and nobody waits for its agreement.
+            self._take(self._listener.fall_silent(self._actor.moment(frame), interrupted=False), spoken)
+            spoken.decided()
+        self._settle()
+        return spoken, kind
 
     def pass_over(self) -> Round:
-        """The user's turn answers a question that is not the listener's."""
+        """The user's turn is over, and answers a question that is not the listener's."""
+        if self._spoken is not None:
+            self._spoken.decided()
+        self._in_turn = False
         spoken, self._speaking = self._speaking, Round(self._new_trace(), None)
         return spoken
 
-    def _whose(self, kind: Kind) -> Kind:
-        """Where the user's words alone act, the house tells what came of it, and the voice does not guess."""
-        return "house" if kind == "command" and self._listener.mode == "user" else kind
+    # --- the voice ----------------------------------------------------------------------------------------------------
 
     def voice_said(self, piece: str, frame: int) -> None:
         """A piece of what the voice says by itself."""
+        self._choose_mode()
+        self._voice_spoke = True
         self._take_late(self._listener.speak(piece, self._actor.moment(frame)))
 
-    def voice_stopped(self, *, interrupted: bool) -> None:
-        """The voice has fallen silent."""
-        self._take_late(self._listener.fall_silent(self._actor.moment(), interrupted=interrupted))
+    def voice_stopped(self) -> None:
+        """The user has talked over the voice."""
+        self._take_late(self._listener.fall_silent(self._actor.moment(), interrupted=True))
 
-    def tick(self, now_s: float, frame: int) -> None:
-        """Time passes."""
-        if now_s - self._ticked_s >= _TICK_S:
-            self._ticked_s = now_s
-            if self._listener.waiting:
-                self._take_late(self._listener.tick(self._actor.moment(frame)))
+    def voice_ended(self, answered: Round) -> None:
+        """The voice's answer to a turn is over, unless the next one has begun."""
+        if answered is self._spoken and not self._in_turn:
+            self._take_late(self._listener.fall_silent(self._actor.moment(), interrupted=False), told=False)
+
+    def tick(self, now_s: float, frame: int, *, unheard: bool = False) -> None:
+        """Time passes. `unheard`: somebody speaks, and no recogniser hears it; the voice's words count alone."""
+        if now_s - self._ticked_s < _TICK_S:
+            return
+        self._ticked_s = now_s
+        if unheard:
+            self._choose_mode()
+            self._take_late(self._listener.hear_nothing(self._actor.moment(frame), self._area_id))
+        elif self._listener.waiting:
+            self._take_late(self._listener.tick(self._actor.moment(frame)))
 
     async def close(self) -> None:
         """What runs is left to end by itself in the house; nobody waits for it."""
@@ -169,24 +158,67 @@ class Doing:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _take_late(self, decisions: tuple[Decision, ...]) -> None:
-        belongs = self._spoken if self._spoken is not None else self._speaking
-        known = len(belongs.told)
-        self._take(decisions, belongs)
-        if len(belongs.told) > known:
-            self._on_told()
+    # --- what is decided ----------------------------------------------------------------------------------------------
+
+    def _choose_mode(self) -> None:
+        """A voice that talks by itself has a say; what it left open when it was lost is settled first."""
+        if not self._listener.undecided:
+            self._listener.mode = "both" if self._stage.talks() else "user"
+
+    def _whose(self, kind: Kind) -> Kind:
+        """Where no voice has a say, the house tells what came of a command."""
+        return "house" if kind == "command" and self._listener.mode == "user" else kind
+
+    def _settle(self) -> None:
+        if self._spoken is not None and not self._listener.undecided:
+            self._spoken.decided()
+
+    def _take_late(self, decisions: tuple[Decision, ...], *, told: bool = True) -> None:
+        heard = self._stage.heard()
+        # Nobody is to hear a correction of words that nobody heard.
+        news = tuple(d for d in decisions if heard or not isinstance(d, Tell) or d.reason != "unfounded")
+        belongs = self._speaking if self._in_turn else self._spoken
+        if not news:
+            pass
+        elif belongs is None or belongs.over:
+            late = Round(self.trace if belongs is None else belongs.trace, None)
+            self._take(news, late)
+            self._start(self._tell_late(late), "late")
+        else:
+            self._take(news, belongs)
+            if told and belongs is self._spoken and any(self._is_to_be_told(decision) for decision in news):
+                self._stage.on_told()
+        self._settle()
+
+    def _is_to_be_told(self, decision: Decision) -> bool:
+        return not isinstance(decision, Act) or (decision.source is Source.REQUEST and not self._voice_spoke)
+
+    async def _tell_late(self, late: Round) -> None:
+        late.decided()
+        try:
+            sentence = late.sentence(await late.settled(), answered=True)
+        except RoomtoneError as error:
+            self._bus.publish(Trouble(error.code, error.sentence))
+        except Exception:  # noqa: BLE001 (logged; a defect of the house must not be lost with a task)
+            _LOG.exception("session %s: a deed broke", self._session)
+        else:
+            if sentence:
+                self._stage.on_late(late.trace, sentence)
 
     def _take(self, decisions: tuple[Decision, ...], belongs: Round) -> None:
         if decisions and belongs.decided_ms is None:
             belongs.decided_ms = self._actor.moment().at_s * 1000.0
         for decision in decisions:
             if isinstance(decision, Act):
-                task = asyncio.create_task(self._carry_out(decision, belongs.trace), name=f"act-{self._session}")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                belongs.begin(task)
+                belongs.begin(self._start(self._carry_out(decision, belongs.trace), "act"))
             else:
                 belongs.told.append(self._actor.truly(decision) if isinstance(decision, Tell) else decision)
+
+    def _start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
+        task = asyncio.create_task(work, name=f"{name}-{self._session}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _carry_out(self, act: Act, trace: str) -> Deed:
         deed = await self._actor.carry_out(act, self._area_id, trace=trace)

@@ -63,19 +63,25 @@ class Expert:
         *,
         now_s: Callable[[], float],
         wall_clock: Callable[[], datetime],
-        toolbox: Toolbox | None = None,
         timeout_s: float = 60.0,
         cache_lifetime_s: float = 3600.0,
     ) -> None:
         self.breaker = Breaker(f"expert {model.name}", now_s=now_s)
         self.cache = AnswerCache(cache_lifetime_s, now_s=now_s)
-        self._model, self._toolbox, self._timeout_s = model, toolbox, timeout_s
+        self._model, self._timeout_s = model, timeout_s
         self._now_s, self._wall_clock = now_s, wall_clock
         self._fillers = Fillers()
         self._last_error: ModelError | None = None
 
     def ask(
-        self, question: str, memory: Sequence[Exchange] = (), *, say: Say, persona: Persona | None = None
+        self,
+        question: str,
+        memory: Sequence[Exchange] = (),
+        *,
+        say: Say,
+        persona: Persona | None = None,
+        toolbox: Toolbox | None = None,
+        spoke_s: float | None = None,
     ) -> ExpertTurn:
         """Prepare an answer; `await turn.answer()` speaks it. To be called when the user's last word is known.
 
@@ -84,6 +90,8 @@ class Expert:
             memory: what was said before, oldest first, without this question.
             say: speaks in the conversation's own voice; it is given one text after another.
             persona: who answers; the model is told, and answers are kept for each persona alone.
+            toolbox: what the model may call on the way.
+            spoke_s: when the user fell silent, if that is known; the transcript may come a good while after it.
         """
         return ExpertTurn(
             self,
@@ -91,11 +99,12 @@ class Expert:
             expert_messages(question, memory, persona, self._wall_clock()),
             persona.name if persona is not None else "",
             say,
-            fillers=self._fillers,
+            toolbox=toolbox,
+            filler=Filler(self._fillers, asked_s=self._now_s(), spoke_s=spoke_s),
             now_s=self._now_s,
         )
 
-    async def read(self, reading: Reading, messages: Sequence[Message]) -> None:
+    async def read(self, reading: Reading, messages: Sequence[Message], toolbox: Toolbox | None) -> None:
         """Let the model answer into `reading`.
 
         Raises:
@@ -103,7 +112,7 @@ class Expert:
         """
         self._admit()
         try:
-            await reading.read(self._model, messages, self._toolbox, timeout_s=self._timeout_s)
+            await reading.read(self._model, messages, toolbox, timeout_s=self._timeout_s)
         except ModelTooLongError:
             raise  # it works well, only too much
         except ModelError as error:
@@ -146,18 +155,19 @@ class ExpertTurn:
         persona: str,
         say: Say,
         *,
-        fillers: Fillers,
+        toolbox: Toolbox | None,
+        filler: Filler,
         now_s: Callable[[], float],
     ) -> None:
         self.outcome = ExpertOutcome()
         self._expert, self._question, self._messages, self._persona = expert, question, messages, persona
-        self._say, self._now_s = say, now_s
+        self._say, self._toolbox, self._now_s = say, toolbox, now_s
         self._news = asyncio.Event()
         self._reading = Reading(on_news=self._have_phrase, on_alive=self._model_lives)
         self._read: asyncio.Task[None] | None = None
         self._stopped = False
+        self._filler = filler
         self._mark("asked")
-        self._filler = Filler(fillers, asked_s=now_s())
 
     async def answer(self) -> ExpertOutcome:
         """Speak the answer, clause by clause, and fillers while there is none; returns when all is said or cut short.
@@ -170,7 +180,8 @@ class ExpertTurn:
             self.outcome.cached = True
             self._reading.read_text(kept)
         else:
-            self._read = asyncio.create_task(self._expert.read(self._reading, self._messages), name="expert-answer")
+            reading = self._expert.read(self._reading, self._messages, self._toolbox)
+            self._read = asyncio.create_task(reading, name="expert-answer")
             self._read.add_done_callback(lambda _done: self._news.set())
         try:
             while not self._stopped and (breath := await self._next_breath()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -33,6 +34,8 @@ _LOG = logging.getLogger(__name__)
 DUCK_DB: Final = -18.0
 _UNDUCK_AFTER_S: Final = 1.5
 _FRAME_SAMPLES: Final = 1920  # ModelFrame, 80 ms
+# A voice may begin so long before the last sound that is taken for speech: that tells the end of speech late.
+_OVERLAP_MS: Final = 400.0
 # A sentence waits so long for the voice to finish what it says by itself.
 _POLITE_S: Final = 8.0
 
@@ -137,12 +140,21 @@ class Mouth:
         heard = self._fed_samples - 1 if samples is None else samples - self._first_samples
         return max(0, heard) // _FRAME_SAMPLES
 
-    def obey(self) -> int:
-        """Do what the rule of the words says now; returns how many words were cut that the room may have heard."""
+    def obey(self, spoke_ms: float = -math.inf) -> int:
+        """Do what the rule of the words says now.
+
+        Args:
+            spoke_ms: when the user was last heard; what the voice began to say before that is no answer.
+
+        Returns:
+            How many words the room may have heard of an answer that is not wanted.
+        """
         if not self.autonomous:
             self.unasked.flow()
             return 0
-        cut = self.unasked.cut() if self._words() is Words.HOUSE else 0
+        cut = self.unasked.cut(spoke_ms) if self._words() is Words.HOUSE else 0
+        if self.unasked.drop_before(spoke_ms - _OVERLAP_MS) and self._engine is not None:
+            self._engine.interrupt()
         self._set_listening()
         self.unasked.flow()
         return cut

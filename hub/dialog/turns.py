@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final
 
 from hub.dialog.acting import Deed
-from hub.dialog.doing import Round
+from hub.dialog.asked_tools import AskedTools
+from hub.dialog.doing import Doing
 from hub.dialog.expert import Expert, ExpertTurn
+from hub.dialog.filler import Filler, Fillers
 from hub.dialog.heard import heard_of
 from hub.dialog.mouth import Mouth
+from hub.dialog.round import Round
 from hub.dialog.speaking import Speech
 from hub.dialog.turn import Turn
 from hub.dialog.voices import Voices
+from hub.dialog.whose import By, Whose
 from hub.engine.dialogue import Dialogue
 from hub.events import HeardFinal, Saying, Trouble, TurnEnded
 from hub.hearing.port import Final as FinalText
-from hub.tools.port import Tools
+from hub.tools.port import ToolReply, Tools
 from protocol.errors import RoomtoneError
 
 _LOG = logging.getLogger(__name__)
 
 # A voice that has talked for so long without a word of the user talks to nobody.
 MONOLOGUE_S: Final = 120.0
-By = Literal["house", "voice", "expert", "tool"]
 _WAITING_TURNS: Final = 4
 # A cancelled turn has nothing to wait for; one that does not end must not keep the floor.
 _WORKER_END_S: Final = 2.0
@@ -39,8 +43,10 @@ class Sentence:
     Attributes:
         called: whether a wake word or a button opened it.
         for_house: whether the house answers it; a voice that talks by itself answers anything else.
-        by: who answers it; `voice` with a voice that only says what it is given means the house.
+        by: who answers it, `nobody` where it only wants silence; `voice` with a voice that only says what it is given
+            means the house.
         round: what it leads to.
+        said_ms: when its last sound was heard, hub's monotonic milliseconds.
     """
 
     final: FinalText
@@ -48,6 +54,15 @@ class Sentence:
     for_house: bool
     round: Round
     by: By = "house"
+    said_ms: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What the house has to say of a turn that is over."""
+
+    trace: str
+    text: str
 
 
 class Turns:
@@ -55,20 +70,35 @@ class Turns:
 
     Args:
         after: told after each turn whether the conversation is to go on.
+        release: told when a turn is the voice's after all.
     """
 
     def __init__(
-        self, session: str, area_id: str, voices: Voices, mouth: Mouth, *, after: Callable[[bool], None]
+        self,
+        session: str,
+        area_id: str,
+        voices: Voices,
+        mouth: Mouth,
+        *,
+        doing: Doing,
+        whose: Whose,
+        after: Callable[[bool], None],
+        release: Callable[[], None],
     ) -> None:
         self.in_turn = False
-        self.waiting: asyncio.Queue[Sentence] = asyncio.Queue(_WAITING_TURNS)
+        self.waiting: asyncio.Queue[Sentence | Remark] = asyncio.Queue(_WAITING_TURNS)
         self._session, self._area_id = session, area_id
         self._voices, self._mouth, self._after = voices, mouth, after
+        self._doing, self._whose, self._release = doing, whose, release
         self._number = 0
         self._anchor: tuple[int, float] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._memory = Dialogue()
         self._asked: ExpertTurn | None = None
+        self._fillers = Fillers()
+        self.asks = False
+        """Whether the newest turn ended with a question of a tool."""
+        self._carried = ""  # what is true after a tool's answer, heard or not
 
     def start(self) -> None:
         """Begin to take them."""
@@ -82,13 +112,18 @@ class Turns:
             if running:
                 _LOG.error("session %s: its turn does not end", self._session)
 
+    @property
+    def thinking(self) -> bool:
+        """Whether the expert is being asked, or its answer spoken."""
+        return self._asked is not None
+
     def interrupt(self) -> None:
         """The user speaks: whatever is being answered is answered enough."""
         if self._asked is not None:
             self._asked.stop()
 
-    def put(self, sentence: Sentence) -> None:
-        """The user has said this. The oldest unanswered sentence is the least wanted."""
+    def put(self, sentence: Sentence | Remark) -> None:
+        """The user, or the house, has said this. The oldest unanswered sentence is the least wanted."""
         if self.waiting.full():
             self.waiting.get_nowait()
         self.waiting.put_nowait(sentence)
@@ -103,7 +138,7 @@ class Turns:
             sentence = await self.waiting.get()
             self.in_turn = True
             try:
-                goes_on = await self._take_turn(sentence)
+                goes_on = await (self._remark(sentence) if isinstance(sentence, Remark) else self._take_turn(sentence))
             except RoomtoneError as error:
                 _LOG.warning("session %s: a turn failed: %s", self._session, error.code)
                 self._voices.bus.publish(Trouble(error.code, error.sentence))
@@ -117,29 +152,50 @@ class Turns:
             self._after(goes_on)
 
     async def _take_turn(self, sentence: Sentence) -> bool:
-        turn, led = self._begin(sentence), sentence.round
-        bus, area = self._voices.bus, self._area_id
+        self.asks = False
+        turn = self._begin(sentence)
+        bus, area, frame = self._voices.bus, self._area_id, self._mouth.frame_at(sentence.final.end_samples)
         try:
-            frame = self._mouth.frame_at(sentence.final.end_samples)
             bus.publish(HeardFinal(turn.trace, self._session, area, sentence.final.text, frame))
+            if sentence.by == "nobody":
+                return True
             if sentence.by == "expert" and self._voices.expert is not None:
                 await self._ask(self._voices.expert, turn, sentence.final.text)
                 return True
             if sentence.by == "tool" and self._voices.tools is not None:
-                await self._use(self._voices.tools, turn, sentence.final.text)
-                return True
-            answered = not sentence.for_house and await self._let_talk(turn)
-            deeds = await led.settled()
-            self._note(turn, led, deeds)
-            if not (led.not_understood and (answered or self._mouth.autonomous)):
-                await self._answer(turn, led.sentence(deeds, answered=answered))
+                passed = await self._use(self._voices.tools, turn, sentence, frame)
+                if passed is None:
+                    return True
+                sentence = passed
+            return await self._settle(turn, sentence)
         finally:
             self._memory.asked(sentence.final.text)
             self._memory.answered(turn.assistant or "")
+            if self._carried and self._carried not in (turn.assistant or ""):
+                self._memory.answered(self._carried)
+            self._carried = ""
             bus.publish(TurnEnded(turn.trace, self._session, area, turn.record()))
+
+    async def _settle(self, turn: Turn, sentence: Sentence) -> bool:
+        """Let house and voice do and say what the turn leads to; whether the conversation goes on."""
+        led = sentence.round
+        answered = not sentence.for_house and await self._let_talk(turn, sentence)
+        if sentence.for_house:
+            led.decided()
+        deeds = await led.settled()
+        self._note(turn, led, deeds)
+        # The sentence is taken in any case: what comes after it comes late.
+        words = led.sentence(deeds, answered=answered)
+        if not (led.not_understood and (answered or self._mouth.autonomous)):
+            await self._answer(turn, words)
         # Talk that is not for the house gets one honest answer, not a running commentary.
         not_for_us = not sentence.called and led.not_understood
         return not (led.ends_conversation or (not_for_us and not self._mouth.autonomous))
+
+    async def _remark(self, remark: Remark) -> bool:
+        self._voices.bus.publish(Saying(remark.trace, self._session, self._area_id, remark.text))
+        await self._mouth.say(remark.text)
+        return True
 
     def _begin(self, sentence: Sentence) -> Turn:
         self._number += 1
@@ -169,7 +225,18 @@ class Turns:
 
         turn.mark("understood", self._voices.now_ms())
         persona = self._voices.persona(self._area_id)
-        asked = self._asked = expert.ask(question, self._memory.exchanges, say=say, persona=persona)
+        toolbox = None
+        if self._voices.toolbox is not None:
+            toolbox = AskedTools(self._voices.toolbox(self._area_id, turn.trace))
+        spoke_ms = turn.t_ms["speech_end"]
+        asked = self._asked = expert.ask(
+            question,
+            self._memory.exchanges,
+            say=say,
+            persona=persona,
+            toolbox=toolbox,
+            spoke_s=None if spoke_ms is None else spoke_ms / 1000.0,
+        )
         try:
             await asked.answer()
         finally:
@@ -177,12 +244,38 @@ class Turns:
             turn.assistant = asked.outcome.heard or None
             if asked.outcome.error is not None:
                 self._voices.bus.publish(Trouble(asked.outcome.error.code, asked.outcome.error.sentence))
+        if toolbox is not None and toolbox.question and toolbox.question not in asked.outcome.heard:
+            # What is booked or sent is read back first, whatever the expert made of it.
+            await self._answer(turn, toolbox.question)
+        self.asks = toolbox is not None and bool(toolbox.question)
 
-    async def _use(self, tools: Tools, turn: Turn, text: str) -> None:
-        """Let a tool answer."""
+    async def _use(self, tools: Tools, turn: Turn, sentence: Sentence, frame: int) -> Sentence | None:
+        """Let a tool answer; the sentence when it is not a tool's after all."""
         turn.mark("understood", self._voices.now_ms())
-        reply = await tools.heard(text, area_id=self._area_id, trace=turn.trace)
-        await self._answer(turn, reply.sentence if reply is not None else "Sorry, I did not understand that.")
+        heard = tools.heard(sentence.final.text, area_id=self._area_id, trace=turn.trace)
+        reply = await self._while_filling(turn, asyncio.ensure_future(heard))
+        if reply is None:
+            led, by = self._whose.decide_again(sentence.final, frame, sentence.round)
+            for_house = by != "voice" or not self._mouth.autonomous
+            if not for_house:
+                self._release()
+            return replace(sentence, round=led, by=by, for_house=for_house)
+        self.asks, self._carried = reply.asks, reply.carry
+        await self._answer(turn, reply.sentence)
+        return None
+
+    async def _while_filling(self, turn: Turn, work: asyncio.Future[ToolReply | None]) -> ToolReply | None:
+        """What a tool answers; the room is told that it takes a while."""
+        filler = Filler(self._fillers, asked_s=self._voices.now_ms() / 1000.0)
+        try:
+            while True:
+                left_s = max(0.0, filler.due_s - self._voices.now_ms() / 1000.0)
+                if (await asyncio.wait({work}, timeout=left_s))[0]:
+                    return await work
+                await self._say(turn, filler.words())
+                filler.sounded(self._voices.now_ms() / 1000.0)
+        finally:
+            work.cancel()
 
     async def _answer(self, turn: Turn, sentence: str) -> None:
         if not sentence:
@@ -204,10 +297,10 @@ class Turns:
                 turn.mark("audio_out", speech.first_sent_ms)
                 turn.mark("audio_played", speech.first_played_ms)
 
-    async def _let_talk(self, turn: Turn) -> bool:
-        """Leave the answer to the voice; False when it is lost before its first word and the house must answer."""
+    async def _let_talk(self, turn: Turn, sentence: Sentence) -> bool:
+        """Leave the answer to the voice; False when no whole one came and the house must answer."""
         unasked = self._mouth.unasked
-        unasked.begin_turn()
+        unasked.begin_turn(sentence.said_ms)
         try:
             async with asyncio.timeout(MONOLOGUE_S):
                 await unasked.answered()
@@ -219,7 +312,9 @@ class Turns:
             for stretch in unasked.stretches:
                 turn.mark("audio_out", stretch.speech.first_sent_ms)
                 turn.mark("audio_played", stretch.speech.first_played_ms)
-        return bool(unasked.stretches) or not self.waiting.empty()
+        self._doing.voice_ended(sentence.round)
+        # Sounds without words are no answer, nor is what a voice said before it was lost.
+        return (turn.assistant is not None and self._mouth.autonomous) or not self.waiting.empty()
 
     def _ms_of(self, samples: int) -> float | None:
         """The hub's time of a capture position."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.dialog.hold import LIKELY_HOLD_MS
 from hub.dialog.speaking import Speech
 from hub.engine.port import AudioOut, TextOut, UtteranceEnded
 
 UnaskedEvent = AudioOut | TextOut | UtteranceEnded
 
-# What was held for longer than this is stale: its moment has passed.
-STALE_MS: Final = 1200.0
+# What was held for longer than this is stale: its moment has passed. Longer than any turn is held, so that an answer
+# that is let go has its beginning.
+STALE_MS: Final = LIKELY_HOLD_MS + 100.0
 # A stretch of speech that ended so long ago, with none after it, was the whole answer.
 GAP_S: Final = 1.0
 # A voice that has not begun to answer by then does not answer this turn.
@@ -90,6 +93,8 @@ class Unasked:
     ) -> None:
         self.stretches: list[Stretch] = []
         """Those since `begin_turn`."""
+        self.begun_ms = -math.inf
+        """When the newest stretch began to go out."""
         self._new_speech = new_speech
         self._may_speak = may_speak
         self._on_ended = on_ended
@@ -99,6 +104,7 @@ class Unasked:
         self._stretch: Stretch | None = None
         self._changed = asyncio.Event()
         self._enough = False
+        self._skipping = False
 
     @property
     def speech(self) -> Speech | None:
@@ -108,6 +114,9 @@ class Unasked:
 
     def take(self, event: UnaskedEvent) -> None:
         """The engine's next piece."""
+        if self._skipping:
+            self._skipping = not isinstance(event, UtteranceEnded)
+            return
         now_ms = self._now_ms()
         self._waiting.append((now_ms, event))
         while now_ms - self._waiting[0][0] > STALE_MS:
@@ -126,22 +135,50 @@ class Unasked:
         """Forget what waits."""
         self._waiting.clear()
         self._early.clear()
+        self._skipping = False
 
-    def cut(self) -> int:
-        """Silence now; returns how many words of it had already been sent to the room."""
+    def drop_before(self, at_ms: float) -> bool:
+        """Forget the stretches that wait since before a time, to their end; whether the last of them still goes on."""
+        while self._waiting and self._waiting[0][0] < at_ms:
+            while self._waiting:
+                if isinstance(self._waiting.popleft()[1], UtteranceEnded):
+                    break
+            else:
+                self._early.clear()
+                self._skipping = True
+                return True
+        return False
+
+    def cut(self, since_ms: float = math.inf) -> int:
+        """Silence now.
+
+        Args:
+            since_ms: what began after this and is over already counts, too.
+
+        Returns:
+            How many words of it had been sent to the room.
+        """
         self.drop()
         stretch, self._stretch = self._stretch, None
-        if stretch is None or stretch.speech.ended.done():
+        if stretch is None:
             return 0
         words = stretch.words_sent()
+        if stretch.speech.ended.done():
+            return words if stretch.speech.begun_ms > since_ms else 0
         stretch.speech.flush()
         self._changed.set()
         return words
 
-    def begin_turn(self) -> None:
-        """What is said from now on, and what is being said, answers this turn."""
+    def begun_after(self, at_ms: float) -> bool:
+        """Whether what is on its way or being played began after this time."""
+        return self.speech is not None and self.begun_ms > at_ms
+
+    def begin_turn(self, since_ms: float = math.inf) -> None:
+        """What is said from now on, what is being said, and what was begun since a time, answers this turn."""
         self._enough = False
-        self.stretches = [self._stretch] if self._stretch is not None and self.speech is not None else []
+        newest = self._stretch
+        kept = newest is not None and (self.speech is not None or newest.speech.begun_ms > since_ms)
+        self.stretches = [newest] if kept and newest is not None else []
 
     def enough(self) -> None:
         """Whoever waits for the end of the answer waits no longer."""
@@ -181,6 +218,7 @@ class Unasked:
     def _begin(self) -> Stretch:
         stretch = self._stretch = Stretch(self._new_speech(), pieces=self._early)
         self._early = []
+        self.begun_ms = stretch.speech.begun_ms
         self.stretches.append(stretch)
         stretch.speech.ended.add_done_callback(lambda _ended: self._over())
         self._changed.set()

@@ -12,6 +12,7 @@ from hub.dialog.life import Life
 from hub.engine.port import Persona, VoiceEngine
 from hub.events import EventBus
 from hub.hearing.port import Hearing
+from hub.llm.port import Toolbox
 from hub.machine import StepCounts
 from hub.tools.port import Tools
 
@@ -27,6 +28,7 @@ class Voices:
     Attributes:
         persona: who the assistant is in an area now; None leaves it to the engine.
         tools: calendar, weather, messages and the like; None: there are none.
+        toolbox: the same for the expert, in an area and under a trace.
         expert: who answers difficult questions; None: nobody does.
         is_difficult: whether words that are not the house's are for the expert.
     """
@@ -41,6 +43,7 @@ class Voices:
     follow_up_s: float
     persona: Callable[[str], Persona | None] = _own_persona
     tools: Tools | None = None
+    toolbox: Callable[[str, str], Toolbox] | None = None
     expert: Expert | None = None
     is_difficult: Callable[[str], bool] = lambda _text: False
     lives: StepCounts[Life] = field(default_factory=StepCounts)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hub.home.errors import HomeTimeoutError
 from hub.home.expectation import UNAVAILABLE, Expectation, Progress
 from hub.home.expectation_rules import expect
-from hub.home.permission import names, unavailable
+from hub.home.permission import are_many, names, unavailable
 from hub.home.port import HomeError
 from hub.understanding.house import Action, ActionResult, Entity
 
@@ -140,7 +140,7 @@ class Confirmation:
     def _sentence(self, passing: tuple[str, ...], untold: tuple[str, ...]) -> str:
         if passing:
             moving = tuple(self._newest[entity_id] for entity_id in passing)
-            verb = "is" if len(moving) == 1 else "are"
+            verb = "are" if are_many(moving) else "is"
             words = dict.fromkeys(e.state if e.state.endswith("ing") else "still moving" for e in moving)
             return f"{names(moving)} {verb} {' and '.join(words)}."
         if untold:

@@ -13,6 +13,7 @@ from hub.home.errors import BadValueError, EntityUnavailableError, NotExposedErr
 from hub.home.expectation import UNAVAILABLE
 from hub.home.port import HomeError
 from hub.understanding.house import Action, Entity, House
+from hub.understanding.states import listed, plural, sentence_case, the
 
 _TARGET_KEYS = frozenset({"entity_id", "device_id", "area_id", "floor_id", "label_id"})
 _ANY_DOMAIN = frozenset({"homeassistant", "group"})
@@ -67,14 +68,18 @@ def check_question(domain: str, data: Mapping[str, Any], house: House) -> None:
 
 def unavailable(entities: tuple[Entity, ...]) -> HomeError:
     """The sentence for devices that do not answer."""
-    verb = "does" if len(entities) == 1 else "do"
+    verb = "do" if are_many(entities) else "does"
     return EntityUnavailableError(f"{names(entities)} {verb} not answer right now.")
 
 
 def names(entities: tuple[Entity, ...]) -> str:
-    """`A`, `A and B`, `A, B and C`."""
-    found = [entity.name for entity in entities]
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}"
+    """How a sentence begins that speaks of these devices: `The lamp`, `The lamp, the fan and Rosie`."""
+    return sentence_case(listed([the(entity) for entity in entities]))
+
+
+def are_many(entities: tuple[Entity, ...]) -> bool:
+    """Whether that beginning takes "are"."""
+    return len(entities) > 1 or plural(entities[0])
 
 
 def _allowed(entity_id: str, house: House) -> Entity:

@@ -13,7 +13,7 @@ from hub.tools.calendar import Booking, Calendar
 from hub.tools.deeds import HubDeeds
 from hub.tools.messages import MAX_MESSAGE, Messages
 from hub.tools.port import BadArgumentsError, ToolError, ToolResult
-from hub.tools.registry import Tool, typed_tool
+from hub.tools.registry import AREA, Tool, typed_tool
 from hub.tools.weather import Weather
 from hub.understanding.house import Action
 
@@ -173,7 +173,7 @@ def _list_tools(deeds: HubDeeds) -> list[Tool]:
 
 
 def _deed(deeds: HubDeeds, domain: str, service: str, data: dict[str, object]) -> ToolResult:
-    result = deeds.carry_out(Action(domain, service, (), data), "")
+    result = deeds.carry_out(Action(domain, service, (), data), AREA.get())
     if result.error is not None:
         raise ToolError(result.sentence)
     return ToolResult(result.sentence)

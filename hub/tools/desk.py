@@ -119,7 +119,7 @@ class ToolDesk:
         if tool is None:
             raise UnknownToolError("I have no such tool.")
         if not tool.changes:
-            return await self.registry.call(name, arguments, key=key)
+            return await self.registry.call(name, arguments, key=key, area_id=area_id)
         if not area_id:
             raise ToolError("Nobody is there who could be asked whether that is wanted.")
         try:
@@ -192,7 +192,7 @@ class ToolDesk:
         held = tool_form(tool, request.values)
         step = held.form.begin(self._now_s())
         if step.phase is Phase.CONFIRMING and not tool.changes:
-            return await self._execute(held, trace)
+            return await self._execute(held, area_id, trace)
         return await self._proceed(held, step, area_id)
 
     async def _question(self, request: ToolRequest) -> ToolResult:
@@ -224,11 +224,11 @@ class ToolDesk:
             return None
         if step.phase is Phase.READY:
             self.forget(area_id)
-            return await self._execute(held, trace)
+            return await self._execute(held, area_id, trace)
         tool = self.registry.get(held.tool)
         if step.phase is Phase.CONFIRMING and tool is not None and not tool.changes:
             self.forget(area_id)
-            return await self._execute(held, trace)
+            return await self._execute(held, area_id, trace)
         return await self._proceed(held, step, area_id)
 
     async def _proceed(self, held: OpenForm, step: Step, area_id: str) -> ToolReply:
@@ -248,8 +248,8 @@ class ToolDesk:
         self._open[area_id] = held
         return ToolReply(step.sentence, held.tool, asks=True)
 
-    async def _execute(self, held: OpenForm, trace: str) -> ToolReply:
-        result = await self.registry.call(held.tool, held.arguments(held.form.values), key=trace)
+    async def _execute(self, held: OpenForm, area_id: str, trace: str) -> ToolReply:
+        result = await self.registry.call(held.tool, held.arguments(held.form.values), key=trace, area_id=area_id)
         return ToolReply(result.sentence, held.tool, carry=_carry(result.sentence))
 
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -26,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 MAX_RUNNING: Final = 16
 REMEMBERED: Final = 500
 DEFAULT_S: Final = 10.0
+AREA: Final[ContextVar[str]] = ContextVar("area", default="")
+"""The area in which the running tool was asked for; empty where that is unknown."""
 _Arguments = TypeVar("_Arguments", bound=BaseModel)
 
 
@@ -98,8 +101,14 @@ class Registry:
         self._tools = {name: tool for name, tool in self._tools.items() if not name.startswith(prefix)}
         self._tools.update((tool.name, tool) for tool in tools if tool.name.startswith(prefix))
 
-    async def call(self, name: str, arguments: Mapping[str, Any], *, key: str) -> ToolResult:
+    async def call(self, name: str, arguments: Mapping[str, Any], *, key: str, area_id: str = "") -> ToolResult:
         """Call a tool; a second call under the same key waits for the first one and gets its result.
+
+        Args:
+            name: of the tool.
+            arguments: for it.
+            key: of the call.
+            area_id: where it was asked for; the tool finds it in `AREA`.
 
         Raises:
             ToolError: it is unknown, does not take these arguments, took too long or failed.
@@ -112,7 +121,9 @@ class Registry:
             running = sum(not task.done() for task in self._calls.values())
             if running >= MAX_RUNNING:
                 raise ToolUnavailableError("Too much is being done at once; please try again.")
-            task = asyncio.create_task(_run(tool, arguments), name=f"tool {name}")
+            surroundings = copy_context()
+            surroundings.run(AREA.set, area_id)
+            task = asyncio.create_task(_run(tool, arguments), name=f"tool {name}", context=surroundings)
             self._calls[key, name] = task
             self._forget_old()
         return await asyncio.shield(task)

@@ -67,14 +67,15 @@ def wants(text: str, now: datetime, phrases: Sequence[Phrase] = ()) -> ToolReque
     plain = _plain(text[:MAX_CHARACTERS])
     if not plain:
         return None
-    return _phrase(plain, phrases) or _message(plain, text) or _question(plain, now) or _booking(plain, text, now)
+    return _phrase(plain, text, phrases) or _message(plain, text) or _question(plain, now) or _booking(plain, text, now)
 
 
-def _phrase(plain: str, phrases: Sequence[Phrase]) -> ToolRequest | None:
+def _phrase(plain: str, text: str, phrases: Sequence[Phrase]) -> ToolRequest | None:
     for phrase in phrases:
         found = phrase.pattern.fullmatch(plain)
         if found is not None:
-            return ToolRequest("phrase", values=dict(found.groupdict()), tool=phrase.tool)
+            values = {name: _as_said(value, text) for name, value in found.groupdict().items()}
+            return ToolRequest("phrase", values=values, tool=phrase.tool)
     return None
 
 

@@ -41,6 +41,7 @@ _DONE = {
     "switch off": "off",
     "turn on": "on",
     "switch on": "on",
+    "set": "armed",
 }
 ADJECTIVES, _SAME = _read()
 SAID = sorted((*ADJECTIVES, *_SAME), key=len, reverse=True)

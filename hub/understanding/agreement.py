@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hub.understanding.commitments import Commitments, Doubt, Ready, Request
+from hub.understanding.commitments import Commitments
 from hub.understanding.decisions import Act, Moment, Said, Tell
 from hub.understanding.echo import echoes, hesitates, other_numbers
 from hub.understanding.focus import Focus
 from hub.understanding.history import Deed
 from hub.understanding.house import Action, House
+from hub.understanding.judging import Request
+from hub.understanding.late import Doubt
 from hub.understanding.offers import Question
 from hub.understanding.parser import Parser
 from hub.understanding.permission import Atom, all_atoms
 from hub.understanding.phrasing import deed_in_words
+from hub.understanding.readiness import Ready
 from hub.understanding.requests import Reading
 from hub.understanding.support import Verdict
 
@@ -152,7 +155,7 @@ class Agreement:
         if not ended and quiet_s < (SILENCE_S if spoke else ASK_S):
             return None
         self.asked()
-        return None if spoke and self._voice.refused else request
+        return None if spoke and (self._voice.consent.refused or self._voice.consent.asked_which) else request
 
     def asked(self) -> None:
         """The danger of the open request has been asked about."""
@@ -170,13 +173,13 @@ class Agreement:
         self._open = replace(request, actions=()) if request.risky else None
         if not request.actions:
             return None
-        objected = spoke and (self._voice.refused or self._voice.asked_back or self._says_otherwise(request))
+        objected = spoke and (self._voice.consent.objected or self._says_otherwise(request))
         return None if objected or not request.reading.sure else request
 
     def echoed(self, house: House) -> Open | None:
         """The open request that the assistant, whose turn is over, has only repeated; no longer open."""
         request = self._open
-        objected = self._doubts or self._voice.waiting or self._voice.refused or self._voice.asked_back
+        objected = self._doubts or self._voice.waiting or self._voice.consent.objected
         if request is None or not request.actions or self._served or objected:
             return None
         ids = (i for action in request.actions for i in action.entity_ids)
@@ -209,7 +212,7 @@ class Agreement:
 
     def take_offer(self) -> tuple[Action, ...]:
         """What the assistant offered, once."""
-        offered = self._voice.offered
+        offered = self._voice.consent.offered
         if offered is self._offered:
             return ()
         self._offered = offered
@@ -217,7 +220,7 @@ class Agreement:
 
     def take_question(self) -> Question | None:
         """The user's words that the assistant asked back about, once."""
-        if not self._voice.asked_back or not self._words or not self._asked.text:
+        if not self._voice.consent.asked_back or not self._words or not self._asked.text:
             return None
         asked, self._asked = self._asked, replace(self._asked, text="")
         return asked

@@ -34,11 +34,14 @@ _DIRECTION = {
 }  # fmt: skip
 
 
+_NEVER_IMPLIED = frozenset({"disarm", "unlock", "lock", "stop_cover"})
+
+
 def lights_of_area(heard: Heard, entities: tuple[Entity, ...], context: Context) -> tuple[Entity, ...]:
     """Take "turn off the kitchen" for its lights; "everything" means what it says."""
     words = heard.target.split()
     if "everything" in words or any(domains_of(w) for w in words):
-        if heard.target in ("everything", "everything everywhere"):
+        if "everything" in words:
             # Heating and hot water stay: nobody who leaves a room means the boiler.
             entities = tuple(e for e in entities if e.domain in ("light", "switch", "fan", "media_player")) or entities
         on_off = tuple(
@@ -52,7 +55,7 @@ def lights_of_area(heard: Heard, entities: tuple[Entity, ...], context: Context)
     return lights or entities
 
 
-def target_of(heard: Heard, domains: frozenset[str], context: Context) -> Target | Miss:
+def target_of(heard: Heard, domains: frozenset[str], context: Context) -> Target | Miss:  # noqa: PLR0911 - one line a case
     """The devices of a frame: named, or left by the frame's own words and the room."""
     phrase = heard.target
     if not phrase or phrase in PRONOUNS:
@@ -72,10 +75,18 @@ def target_of(heard: Heard, domains: frozenset[str], context: Context) -> Target
         hint = _DIRECTION.get(heard.direction.split(" ")[0])
         if isinstance(found, Target) and found.group and hint:
             same = tuple(e for e in found.entities if e.domain == hint)
+            if not same and _is_place(phrase, context):
+                # Where nothing heats the room itself, what heats the house does; never its lights.
+                return _implied(replace(heard, target=""), domains & {hint}, context)
             return replace(found, entities=same) if same else found
         if isinstance(found, Target) and found.group and heard.frame == "set":
             return _by_value(heard, found)
     return found
+
+
+def _is_place(phrase: str, context: Context) -> bool:
+    place = re.sub(r"^(?:(?:in|the|my|our|over) )+", "", phrase)
+    return place in ("here", "this room") or context.index.place_in(place) is not None
 
 
 def _by_value(heard: Heard, found: Target) -> Target:
@@ -100,6 +111,8 @@ def _implied(heard: Heard, domains: frozenset[str], context: Context) -> Target 
     spoken_of = resolve_reference(heard.target, domains, context)
     if spoken_of:
         return spoken_of
+    if heard.target and heard.frame in _NEVER_IMPLIED:
+        return Miss("not_understood", heard.target, strength=0)  # "turn it off" may be anything but the alarm
     if (heard.frame == "step" and not hint and len(domains) > 2) or heard.frame == "pause":
         domains = frozenset({"media_player"})
     near = [e for e in context.of_domains(frozenset({"climate"})) if e.area_id == context.area_id and e.exposed]

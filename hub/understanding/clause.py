@@ -11,11 +11,13 @@ from hub.understanding.frames import Heard, readings
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import LEVELS, Value, domains_of, singular, value_of
 from hub.understanding.lists import read_list
+from hub.understanding.naming import device_named
 from hub.understanding.playing import lasting, read_play
 from hub.understanding.reversal import reversal
 from hub.understanding.schedule import MAX_DELAY_S, Schedule, schedules
 from hub.understanding.services import DOMAINS, Call, build, narrowed
 from hub.understanding.settings import Refusal
+from hub.understanding.tagger import canonical
 from hub.understanding.target import Miss, Target
 from hub.understanding.targets import resolve
 from hub.understanding.timers import read_timer
@@ -43,6 +45,9 @@ class Failure:
 
 
 NOT_UNDERSTOOD = Failure("not_understood")
+_ALARM = re.compile(r"\b(?:alarms?|security)\b|^(?:the |my )?(?:house|home)$|^(?:it|that|this)$")
+_FAN = frozenset({"fan"})
+_LIGHT = frozenset({"light"})
 _CHANNEL = re.compile(r"\b(?:radio|channel|station) on\b|\b(?:channel|station)$")
 # "Turn on the lamp at 7" names an hour, "set the lamp at 7" a brightness.
 _HOUR = re.compile(r"(?!set|put|dim|make|brighten|keep|bring|turn (?:up|down)|lower|raise|i want).* at \d{1,2}")
@@ -142,12 +147,31 @@ def _read(heard: Heard, context: Context) -> Meaning | Failure:  # noqa: PLR0911
     value = value_of(heard.value) if heard.frame == "set" else None
     if value is not None and value.kind == "number" and _CHANNEL.search(heard.target):
         return NOT_UNDERSTOOD
-    if heard.target.startswith("up "):
+    if heard.target.startswith("up ") and canonical(heard.target) not in context.index.names:
         heard = replace(heard, target=heard.target[3:])
     if heard.frame == "set" and value is None:
         return NOT_UNDERSTOOD
-    target = target_of(heard, _takers(value) if value else DOMAINS[heard.frame], context)
+    domains = _takers(value) if value else _meant(heard, context)
+    if not domains:
+        return NOT_UNDERSTOOD
+    target = target_of(heard, domains, context)
     return _failed(target, heard, context) if isinstance(target, Miss) else _act(heard, value, target, context)
+
+
+def _meant(heard: Heard, context: Context) -> frozenset[str]:
+    """The domains that a frame takes, fewer where its own words tell."""
+    if heard.direction == "out" and heard.frame == "off":
+        return _LIGHT  # nothing else goes out: "time out", "chill out"
+    if heard.frame in ("arm", "disarm") and not _is_alarm(heard.target, context):
+        return frozenset()
+    if heard.direction == "lit":
+        # "I need the desk lamp" wants it on; what "I need the blinds" wants nobody knows.
+        bare = re.sub(r"^(?:the|my|our) ", "", heard.target)
+        vague = heard.target.startswith(("a ", "some ")) or " " not in bare or context.index.place_in(bare) is not None
+        return frozenset() if vague or bare.endswith((" on", " off", " up", " down")) else _LIGHT
+    if heard.frame == "fan_mode" and isinstance(resolve(f"{heard.target} fan", _FAN, context), Target):
+        return frozenset()  # a fan of its own, not the one in an air conditioner
+    return DOMAINS[heard.frame]
 
 
 def _written(calls: tuple[Call, ...], heard: Heard) -> Meaning | Failure:
@@ -183,6 +207,18 @@ def _remember(heard: Heard, context: Context) -> Meaning | Failure:
     return Meaning((Call("scene.create", None, data),), (heard,))
 
 
+def _is_alarm(phrase: str, context: Context) -> bool:
+    """Whether a phrase speaks of an alarm: by its kind, or by the full name of one."""
+    return bool(_ALARM.search(phrase)) or not phrase or device_named(phrase, DOMAINS["arm"], context) is not None
+
+
+def _names_a_lock(phrase: str, entities: tuple[Entity, ...]) -> bool:
+    """Whether a loose phrase has the word for what is locked, not only for what is behind it ("unlock the bike")."""
+    words = {canonical(word) for word in phrase.split()}
+    heads = {canonical(name.lower()).rpartition(" ")[2] for e in entities for name in (e.name, *e.aliases)}
+    return not words.isdisjoint(heads) or any(domains_of(word) for word in words)
+
+
 def _takers(value: Value) -> frozenset[str]:
     """The domains that can be set to such a value."""
     if value.kind == "word" and value.word not in LEVELS:
@@ -199,6 +235,10 @@ def _act(heard: Heard, value: Value | None, target: Target, context: Context) ->
     if not entities:
         name = target.entities[0].name
         return Failure("not_exposed", miss=Miss("not_exposed", name, (name,)), strength=8, heard=heard)
+    if target.cost and (heard.direction == "exact" or heard.target.startswith("some ")):
+        return NOT_UNDERSTOOD
+    if heard.frame == "unlock" and target.cost and not _names_a_lock(heard.target, entities):
+        return NOT_UNDERSTOOD
     if heard.frame == "keep":
         return Meaning((), (heard,), frozenset(e.entity_id for e in entities))
     entities = narrowed(heard, entities, group=target.group)

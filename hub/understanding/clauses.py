@@ -11,6 +11,7 @@ from hub.understanding.clause import NOT_UNDERSTOOD, Failure, Meaning, read_clau
 from hub.understanding.context import Context
 from hub.understanding.focus import Focus, Mention
 from hub.understanding.frames import Heard
+from hub.understanding.lexicon import COLORS, KELVINS, LEVELS, value_of
 from hub.understanding.normalise import without_courtesy
 from hub.understanding.remarks import after_statement, is_remark, without_reason, without_remark
 from hub.understanding.schedule import leads, schedules
@@ -59,9 +60,12 @@ _VERBS = frozenset(
     ]
 )
 _ENDS = re.compile(
-    r"on|off|up|down|open|closed|shut|locked|muted|\d[\d.]*(?:%|°f?|k)?|red|green|blue|white|halfway|half"
+    r"on|off|up|down|open|closed|shut|locked|muted|\d[\d.]*(?:%|°f?|k)?|halfway|half|"
+    + "|".join(word for word in (*COLORS, *KELVINS, *LEVELS) if " " not in word)
 )
 _PIECES = 8
+# Told by a name and a particle, without a verb.
+_PLAIN = frozenset({"on", "off"})
 Piece = tuple[str, str]
 
 
@@ -83,7 +87,7 @@ def understand_clauses(text: str, context: Context) -> Meaning | Failure:  # noq
                 return later
     for shorter in (without_reason(text), after_statement(text)):
         rest = understand_clauses(shorter, context) if shorter else NOT_UNDERSTOOD
-        if isinstance(rest, Meaning) and rest.cost == 0 and all(h.verbal for h in rest.heard):
+        if isinstance(rest, Meaning) and rest.cost == 0 and all(h.verbal or h.frame in _PLAIN for h in rest.heard):
             return rest
     best = whole if isinstance(whole, Failure) else NOT_UNDERSTOOD
     for pieces in (parts, _pieces_at_verbs(text), _pieces_at_ends(text)):
@@ -165,11 +169,13 @@ def _join(pieces: list[Piece], context: Context) -> Meaning | Failure:
             if is_remark(run):
                 found = Meaning((), ())
             else:
-                here = _after(calls, run, context)
+                here = _after(calls, kept, run, context)
                 read = read_clause(run, here)
                 if isinstance(read, Failure):
                     best = max(best, read, key=lambda f: f.strength)
-                    read = _borrowed(run, before, here) if before else read
+                    # Without a word between, a fragment tells more of the clause before: "all off | downstairs".
+                    apart = before and pieces[position][0] != " "
+                    read = _another_value(run, before, here) or (_borrowed(run, before, here) if apart else read)
                 found = read if isinstance(read, Meaning) else None
             if found is not None:
                 before = run if found.heard and run.split()[0] not in ("leave", "keep") else before
@@ -185,10 +191,10 @@ def _join(pieces: list[Piece], context: Context) -> Meaning | Failure:
     return Meaning(tuple(calls), tuple(heard), kept, cost) if heard else NOT_UNDERSTOOD
 
 
-def _after(calls: list[Call], run: str, context: Context) -> Context:
-    """The context of a clause that speaks of "it" after the clause before it has named it."""
-    ids = tuple(dict.fromkeys(call.entity.entity_id for call in calls[-12:] if call.entity is not None))
-    if not ids or PRONOUNS.isdisjoint(run.split()):
+def _after(calls: list[Call], kept: frozenset[str], run: str, context: Context) -> Context:
+    """The context of a clause that speaks of "it" or "the others" after the clause before it has named it."""
+    ids = tuple(dict.fromkeys(call.entity.entity_id for call in calls[-12:] if call.entity is not None)) or tuple(kept)
+    if not ids or (PRONOUNS | _OTHERS).isdisjoint(run.split()):
         return context
     return told(context, ids)
 
@@ -199,8 +205,34 @@ def told(context: Context, entity_ids: tuple[str, ...]) -> Context:
     return replace(context, focus=Focus((mention, *context.focus.mentions)[:5]), memo={})
 
 
+_OTHERS = frozenset({"others", "other", "rest"})
+_VALUE = re.compile(r"(?:(?:at|to|in|with|about) )?(?P<v>.+)")
+
+
+def _another_value(fragment: str, before: str, context: Context) -> Meaning | None:
+    """A second value for what the clause before has set: "the lamp to blue | at 30 percent"."""
+    found = _VALUE.fullmatch(fragment)
+    deed = read_clause(before, context) if before and found and value_of(found["v"]) is not None else None
+    if found is None or not isinstance(deed, Meaning) or not deed.heard or deed.heard[0].frame not in ("set", "on"):
+        return None
+    read = read_clause(f"set {deed.heard[0].target} to {found['v']}", context)
+    return read if isinstance(read, Meaning) and read.cost <= deed.cost else None
+
+
+_SAME_AGAIN = {
+    "on": "turn on", "off": "turn off", "open": "open", "close": "close", "lock": "lock", "toggle": "toggle",
+    "pause": "pause", "mute": "mute", "unmute": "unmute",
+}  # fmt: skip
+
+
 def _borrowed(fragment: str, before: str, context: Context) -> Meaning | Failure:
-    """The fragment with the first words of the clause before it."""
+    """The fragment with the deed of the clause before it, else with its first words."""
+    deed = read_clause(before, context)
+    for heard in deed.heard[:1] if isinstance(deed, Meaning) else ():
+        if (heard.frame in _SAME_AGAIN and " off " in f" {before} ") or heard.frame in ("on", "open", "close", "lock"):
+            again = read_clause(f"{_SAME_AGAIN.get(heard.frame, '')} {fragment}".strip(), context)
+            if isinstance(again, Meaning):
+                return again
     words = before.split()
     result: Meaning | Failure = NOT_UNDERSTOOD
     for count in range(1, min(4, len(words))):

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 _BEFORE = r"(?<=\b)(?P<p>at|by|until|till|for|around|after|before|past|tomorrow|tonight|from) "
 _HOUR = r"(?P<h>1?\d|2[0-3])(?::00)?(?P<x>am|pm)?"
 _HALF = re.compile(rf"\bhalf past {_HOUR}\b(?!:)")
+# "Half seven" is half past seven, where a time is spoken of.
+_HALF_SAID = re.compile(rf"{_BEFORE}(?:about |around |exactly )?half {_HOUR}\b(?![:%°.])")
 _QUARTER = re.compile(rf"\b(?:a )?quarter (?P<way>past|to|after|before) {_HOUR}\b(?!:)")
 _MINUTES = re.compile(rf"{_BEFORE}(?P<m>[1-5]?\d)(?: ?s)? (?P<way>past|to) {_HOUR}\b(?!:)")
 _PAIR = re.compile(rf"{_BEFORE}(?P<h>1?\d|2[0-3]) (?P<m>[0-5]\d)(?![\w%°:.])")
@@ -40,6 +42,7 @@ def join_clock(text: str) -> str:
         return text
     text = _PAIR_M.sub(r"\g<h>:\g<m>\g<half>", text)
     text = _HALF_DAY.sub(r"\g<t>\g<half>", text)
+    text = _HALF_SAID.sub(r"\g<p> \g<h>:30\g<x>", text)
     text = _HALF.sub(r"\g<h>:30\g<x>", text)
     text = _QUARTER.sub(_quarter, text)
     text = _MINUTES.sub(_minutes, text)

@@ -6,86 +6,30 @@ otherwise; never on a verb alone, never when it was cut short, never twice in on
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final
 
+from hub.understanding.clause_stance import ACTING, ONLY_AGREEING, clause_stance
+from hub.understanding.completeness import is_dangling
+from hub.understanding.consent import Consent
 from hub.understanding.decisions import Moment
 from hub.understanding.house import Action
-from hub.understanding.judging import Found, Judge, Request, is_told, restricted
+from hub.understanding.judging import Found, Judge, Request, is_told
+from hub.understanding.late import Doubt, Waiting
 from hub.understanding.parser import Parser
-from hub.understanding.pieces import Pieces
+from hub.understanding.pieces import Pieces, Token
+from hub.understanding.readiness import How, Readied, Ready
 from hub.understanding.spoken_clauses import Clause, Clauses, State
-from hub.understanding.stance import OBJECTIONS, Kind, Stance, plain, stance_of
+from hub.understanding.stance import Kind, Stance
 from hub.understanding.support import Verdict
 
-__all__ = ["Commitments", "Doubt", "How", "Ready", "Request"]
-
-FRAME_S: Final = 0.08
 # Frames of padding after which ...
 _WORD_OVER: Final = 2  # ... the last piece was the end of its word,
 _HOLD: Final = 3  # ... a clause that ended with a comma is over, where the user's words support it,
-_PROMISED: Final = 4  # ... a promise ("will do") was all there is to say,
-_PAUSE: Final = 6  # ... one without any mark is,
+_CONSENTED: Final = 4  # ... a promise ("will do"), or a full "Of course." to a plain request, was all there is to say,
+_PAUSE: Final = 6  # ... a clause without any mark is over,
 _UNHEARD_HOLD: Final = 8  # ... either is, where nobody can hear the user,
-_AFFIRMED: Final = 10  # ... an affirmation was all there is to say.
-# A commitment waits so long for the user's words, which may come after it.
-LATE_WORDS_S: Final = 1.5
-_MAX_LATE: Final = 8
-_MAX_DOUBTS: Final = 16
-
-
-class How(Enum):
-    """Why a deed is ready."""
-
-    AGREED = "agreed"  # the assistant says what the user's own request comes to
-    COMMITTED = "committed"  # the assistant's reading, supported by the user's words
-    AFFIRMED = "affirmed"  # a clear request, and the assistant only agreed
-    UNHEARD = "unheard"  # nobody can hear the user; the assistant's words alone
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A deed that the assistant has committed itself to, with evidence.
-
-    Attributes:
-        actions: harmless by policy.
-        dangerous: need a spoken yes by the user before anything happens.
-        frame: of the piece (or of the silence) that made it ready.
-        turn: of the user.
-        key: the same for the same deed of the same turn.
-        why: one line for developers.
-    """
-
-    actions: tuple[Action, ...]
-    dangerous: tuple[Action, ...]
-    how: How
-    frame: int
-    turn: int
-    key: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A commitment that does nothing: the user's words contradict it, or do not speak of it."""
-
-    actions: tuple[Action, ...]
-    verdict: Verdict
-    frame: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Late:
-    """A commitment that the user's words do not support yet."""
-
-    actions: tuple[Action, ...]
-    dangerous: tuple[Action, ...]
-    doubt: Doubt
-    until_s: float
+_AFFIRMED: Final = 10  # ... any affirmation was all there is to say.
 
 
 class Commitments:
@@ -95,9 +39,7 @@ class Commitments:
     when nobody can hear the user), then pieces (`speak`, an empty piece for each frame of padding), then `end`.
 
     Attributes:
-        offered: what the assistant offered in its newest turn ("Want me to turn on the fan?"), for a "yes".
-        asked_back: whether its newest turn held a question.
-        refused: whether its newest turn held a refusal or a failure.
+        consent: what its newest turn says to the request as a whole.
     """
 
     def __init__(self, parser: Parser) -> None:
@@ -105,13 +47,9 @@ class Commitments:
         self._request: Request | None = None
         self._hears = True
         self._area_id: str | None = None
-        self._fired: set[tuple[str, str]] = set()
-        self._touched: set[str] = set()
-        self._late: list[_Late] = []
-        self._doubts: list[Doubt] = []
-        self.offered: tuple[Action, ...] = ()
-        self.asked_back = False
-        self.refused = False
+        self._readied = Readied()
+        self._late = Waiting()
+        self.consent = Consent()
         self._begin_turn()
 
     def _begin_turn(self) -> None:
@@ -119,9 +57,6 @@ class Commitments:
         self._clauses = Clauses()
         self._before: tuple[int, Stance] | None = None
         self._speaking = False
-        self._affirmed = self._promised = False
-        self._objected = False
-        self._committed = False
         self._quiet = 0
         self._tried = 0
 
@@ -135,11 +70,13 @@ class Commitments:
     def hear_request(self, request: Request, moment: Moment) -> list[Ready]:
         """The user's words so far; may make ready what the assistant said before they came."""
         if self._request is None or request.turn != self._request.turn or not self._hears:
-            self._fired.clear()
-            self._touched.clear()
+            self._readied.forget()
         self._request, self._hears, self._area_id = request, True, request.area_id
         self._judge.about(request)
-        return self._recheck(moment)
+        supported = self._late.supported(lambda action: self._judge.weigh_request(action, moment))
+        made = [r for x, why in supported for r in self._make((x.action,), x.dangerous, How.COMMITTED, moment, why)]
+        self._late.expire(moment)
+        return made
 
     def hear_nothing(self, moment: Moment, area_id: str | None = None) -> list[Ready]:
         """Nobody can hear the user until the next `hear_request`.
@@ -149,8 +86,7 @@ class Commitments:
             area_id: where the conversation is; None keeps what is known.
         """
         if self._hears:
-            self._fired.clear()
-            self._touched.clear()
+            self._readied.forget()
         self._hears = False
         self._area_id = area_id or self._area_id
         kept = Request("", None, self._area_id, self._request.turn if self._request else 0)
@@ -158,8 +94,8 @@ class Commitments:
             "", None, self._area_id, self._request.turn, focus=self._request.focus
         )  # fmt: skip
         self._judge.about(self._request)
-        late, self._late = self._late, []
-        return [r for x in late for r in self._make(x.actions, x.dangerous, How.UNHEARD, moment, x.doubt.why)]
+        late = self._late.take_all()
+        return [r for x in late for r in self._make((x.action,), x.dangerous, How.UNHEARD, moment, x.doubt.why)]
 
     # --- the assistant ------------------------------------------------------------------------------------------------
 
@@ -168,30 +104,33 @@ class Commitments:
         if not piece:
             return self.tick(moment)
         if not self._speaking:
-            self.offered, self.asked_back, self.refused = (), False, False
+            self.consent = Consent()
             self._speaking = True
         self._quiet = 0
         ready: list[Ready] = []
         for token in self._pieces.feed(piece, moment.frame):
             for clause in self._clauses.feed(token):
                 ready += self._over(clause, moment)
-        ready += self._early(self._clauses.open.words, moment)
-        return ready + self._expire(moment)
+        ready += self._early(self._clauses.open.words, moment, following=self._pieces.open)
+        self._late.expire(moment)
+        return ready
 
     def tick(self, moment: Moment) -> list[Ready]:
         """Time has passed without a piece (as a frame of padding)."""
-        ready = self._expire(moment)
+        self._late.expire(moment)
         if not self._speaking:
-            return ready
+            return []
+        ready: list[Ready] = []
         self._quiet += 1
         for token in self._pieces.settle():
             for clause in self._clauses.feed(token):
                 ready += self._over(clause, moment)
         if self._quiet == _WORD_OVER and self._pieces.open is not None:
-            ready += self._early([*self._clauses.open.words, self._pieces.open.text], moment)
+            ready += self._early(self._open_words(), moment)
         if self._quiet in (_HOLD, _PAUSE, _UNHEARD_HOLD):
             ready += self._paused(moment)
-        if self._quiet == _AFFIRMED or (self._quiet == _PROMISED and self._promised and not self._clauses.open.tokens):
+        soon = self._request is not None and not self._open_words() and self.consent.is_soon_sure(self._request)
+        if self._quiet == _AFFIRMED or (self._quiet == _CONSENTED and soon):
             ready += self._affirm(moment)
         return ready
 
@@ -207,78 +146,73 @@ class Commitments:
             ready += self._affirm(moment)
         else:
             self._clauses.open.machine.transition(State.DROPPED)
-        ready += self._expire(moment)
+        self._late.expire(moment)
         self._judge.about(self._request)
         self._begin_turn()
         return ready
 
     def take_doubts(self) -> list[Doubt]:
         """Commitments that did nothing since the last call."""
-        doubts, self._doubts = self._doubts, []
-        return doubts
+        return self._late.take_doubts()
 
     # --- a clause -----------------------------------------------------------------------------------------------------
 
+    def _open_words(self) -> list[str]:
+        """The words of the open clause with the one that may still be growing."""
+        return [*self._clauses.open.words, *([self._pieces.open.text] if self._pieces.open else [])]
+
     def _stance(self, words: list[str], clause: Clause, moment: Moment, *, asks: bool = False) -> Stance:
         before = self._before[1] if self._before is not None and self._before[0] == clause.sentence else None
-        text = _repaired(" ".join(plain(words)))
-        stance = stance_of(text, asks=asks, before=before)
-        if stance.kind not in (*_ACTING, Kind.AFFIRMATION, Kind.PROMISE) and not asks:
-            masked, names = self._judge.masked(text, self._area_id, moment)
-            again = stance_of(masked, asks=asks, before=before) if names else stance
-            if again.kind in _ACTING:
-                said = again.words
-                for n, name in enumerate(names):
-                    said = said.replace(f"device{n}", name)
-                stance = Stance(again.kind, said, again.form, again.affirmed)
-        if before is not None and before.kind in (Kind.HYPOTHETICAL, Kind.OFFER) and stance.kind in _ACTING:
-            return Stance(Kind.HYPOTHETICAL)
-        if (
-            before is not None
-            and before.kind is Kind.REPORT
-            and stance.kind in _ACTING
-            and not _HAS_SUBJECT.match(text)
-        ):
-            return Stance(Kind.REPORT)
-        return stance
+        masked = lambda text: self._judge.masked(text, self._area_id, moment)  # noqa: E731 - used at once
+        return clause_stance(words, asks=asks, before=before, masked=masked)
 
-    def _early(self, words: list[str], moment: Moment) -> list[Ready]:
+    def _early(self, words: list[str], moment: Moment, *, following: Token | None = None) -> list[Ready]:
         """Agreement before the clause is over: beyond doubt what the user asked for, and nothing else."""
-        clause = self._clauses.open
-        if not self._hears or len(words) <= self._tried or clause.state is State.FIRED:
+        clause, request = self._clauses.open, self._request
+        tried = 2 * len(words) + (following is not None)
+        if not self._hears or tried <= self._tried or clause.state is State.FIRED:
             return []
-        self._tried = len(words)
-        if self._request is None or not self._request.actions or len(words) < 2:
+        self._tried = tried
+        if request is None or not request.words or len(words) < 2:
             return []
         stance = self._stance(words, clause, moment)
-        if stance.kind is not Kind.COMMITMENT:
+        if stance.kind is Kind.STATE and len(request.actions) < 2:
+            return []  # its full stop comes with its last word
+        if stance.kind not in (Kind.COMMITMENT, Kind.STATE):
             return []
-        agreed = self._judge.agrees_early(stance, self._area_id, moment)
+        begins = following.text if following is not None else ""
+        agreed = self._judge.agrees_early(stance, self._area_id, moment, following=begins)
         if not agreed:
             return []
-        self._committed = True
-        made = self._make(agreed, (), How.AGREED, moment, f"agreed early: {stance.words!r}")
-        clause.begun = True
-        if len(self._fired) >= sum(max(1, len(a.entity_ids)) for a in self._request.actions):
+        self.consent.committed = True
+        clause.begun = len(words)
+        how = How.AGREED if request.actions else How.COMMITTED
+        made = self._make(agreed, (), how, moment, f"agreed early: {stance.words!r}")
+        if request.actions and all(self._readied.holds(action) for action in request.actions):
             clause.machine.transition(State.FIRED)
         return made
 
-    def _paused(self, moment: Moment) -> list[Ready]:
+    def _paused(self, moment: Moment) -> list[Ready]:  # noqa: PLR0911 - one line a reason to wait
         """The voice paused behind a clause without a full stop."""
         clause = self._clauses.open
-        words = [*clause.words, *([self._pieces.open.text] if self._pieces.open else [])]
+        words = self._open_words()
         if not words or clause.state is State.FIRED:
             return []
         held = clause.held and self._pieces.open is None
+        if held and self._request is not None and self._request.only_hints:
+            return []
         after = _UNHEARD_HOLD if not self._hears else _HOLD if held else _PAUSE
         if self._quiet != after or (not held and not self._hears):
             return []
         stance = self._stance(words, clause, moment)
-        if stance.kind not in _ACTING:
+        if stance.kind not in ACTING:
             return []
+        unfinished = is_dangling(" ".join(words)) and words[-1] not in ("is", "are")
+        if held and (unfinished or (stance.form is not None and " " not in stance.words)):
+            return []  # "pausing, | I mean turning it off"
         if not held and not self._judge.may_end(stance, self._area_id, moment):
             return []
-        found = self._judge.find(stance, self._area_id, moment, begun=clause.begun)
+        found = self._judge.find(stance, self._area_id, moment, begun=clause.begun > 0)
         if not (found.read or found.agreed):
             return []
         clause.machine.transition(State.HELD if held else State.COMPLETE)
@@ -290,150 +224,82 @@ class Commitments:
     def _over(self, clause: Clause, moment: Moment) -> list[Ready]:
         """A clause is over: what it was decides."""
         self._tried = 0
+        self.consent.hear(clause.words)
         if clause.repaired and clause.state is not State.FIRED:
             clause.machine.transition(State.DROPPED)
             return []
-        stance = self._stance(clause.words, clause, moment, asks=clause.close == "?")
+        stance = self._stance(clause.words, clause, moment, asks=clause.close == "?" or self._asks_back(clause))
         self._before = (clause.sentence, stance)
         self._note(stance, moment)
-        if stance.kind not in _ACTING:
+        if stance.kind not in ACTING:
             clause.machine.transition(State.DROPPED)
             return []
-        found = self._judge.find(stance, self._area_id, moment, begun=clause.begun)
-        made = self._decide(stance, found, moment, last=True)
+        found = self._judge.find(stance, self._area_id, moment, begun=clause.begun > 0)
+        made = self._decide(stance, found, moment, last=True) or self._rest(clause, moment)
         clause.machine.transition(State.FIRED if made else State.DROPPED)
         return made
 
+    def _asks_back(self, clause: Clause) -> bool:
+        """Whether "shall I?" follows a clause that answers no outright request."""
+        follows = [token.text.lower() for token in self._clauses.open.tokens[:1]]
+        hints = self._request is not None and self._request.only_hints
+        return clause.close == "joint" and follows in (["shall"], ["should"]) and hints
+
+    def _rest(self, clause: Clause, moment: Moment) -> list[Ready]:
+        """What a clause says behind the words that were done early: "the dryer off | and the gas valve's closed"."""
+        if not clause.begun:
+            return []
+        rest = self._stance(clause.words[clause.begun :], clause, moment)
+        if rest.kind not in ACTING:
+            return []
+        found = self._judge.find(rest, self._area_id, moment)
+        return self._make(found.agreed, found.dangerous, How.AGREED, moment, f"agreed: {rest.words!r}")
+
     def _note(self, stance: Stance, moment: Moment) -> None:
-        if stance.kind in (Kind.AFFIRMATION, Kind.PROMISE):
-            self._affirmed = True
-        self._promised = stance.kind is Kind.PROMISE
-        if stance.kind in OBJECTIONS:
-            self._objected = True
-        if stance.kind in (Kind.OFFER, Kind.QUESTION):
-            self.asked_back = self.asked_back or stance.kind is Kind.QUESTION or stance.words.endswith("?")
-        if stance.kind is Kind.REFUSAL:
-            self.refused = True
+        self.consent.note(stance)
         if stance.kind is Kind.OFFER and stance.words:
             words = stance.words.rstrip(" ?")
             found = self._judge.find(Stance(Kind.OFFER, words), self._area_id, moment)
-            if found.read:
-                self.offered = (*self.offered, *found.read)
+            self.consent.offered = (*self.consent.offered, *found.read)
 
     def _decide(self, stance: Stance, found: Found, moment: Moment, *, last: bool) -> list[Ready]:
         """What a clause that sounds like a deed may do."""
         if found.agreed:
-            self._committed = True
+            self.consent.committed = True
             return self._make(found.agreed, found.dangerous, How.AGREED, moment, f"agreed: {stance.words!r}")
-        if not found.read or stance.kind is Kind.AGREEING:
+        if not found.read or stance.kind in ONLY_AGREEING:
             return []
         if not self._hears:
             if is_told(stance):
                 return []
             return self._make(found.read, found.dangerous, How.UNHEARD, moment, f"unheard: {stance.words!r}")
-        self._committed = True
+        self.consent.committed = True
         made: list[Ready] = []
         for action in found.read:
             weighed = self._judge.weigh_request(action, moment)
             dangerous = (action,) if action in found.dangerous else ()
             if weighed.verdict is Verdict.SUPPORTED:
                 made += self._make((action,), dangerous, How.COMMITTED, moment, weighed.why)
-            elif last and not is_told(stance) and not self._is_done(action):
-                doubt = Doubt((action,), weighed.verdict, moment.frame, weighed.why)
-                late = _Late((action,), dangerous, doubt, moment.at_s + LATE_WORDS_S)
-                self._late = [*self._late, late][-_MAX_LATE:]
+            elif last and not is_told(stance) and not self._readied.holds(action):
+                self._late.add(action, dangerous, weighed, moment)
         return made
 
-    # --- deeds --------------------------------------------------------------------------------------------------------
+    # --- consent ------------------------------------------------------------------------------------------------------
 
     def _affirm(self, moment: Moment) -> list[Ready]:
         """The assistant only agreed to a clear request."""
-        clause, request = self._clauses.open, self._request
-        if clause.tokens or self._pieces.open:
-            words = [*clause.words, *([self._pieces.open.text] if self._pieces.open else [])]
+        clause, request, words = self._clauses.open, self._request, self._open_words()
+        if words:
             stance = self._stance(words, clause, moment)
             self._note(stance, moment)
             if stance.kind not in (Kind.AFFIRMATION, Kind.PROMISE, Kind.VAGUE):
                 return []
-        if not self._affirmed or self._objected or self._committed or request is None or not self._hears:
-            return []
-        if request.understood is None or not request.actions:
+        if request is None or not self._hears or not self.consent.is_for(request):
             return []
         return self._make(request.actions, request.dangerous, How.AFFIRMED, moment, "the assistant only agreed")
-
-    def _recheck(self, moment: Moment) -> list[Ready]:
-        """The transcript grew: commitments that waited for it are weighed again."""
-        late, self._late = self._late, []
-        made: list[Ready] = []
-        for waiting in late:
-            weighed = self._judge.weigh_request(waiting.actions[0], moment)
-            if weighed.verdict is Verdict.SUPPORTED:
-                made += self._make(waiting.actions, waiting.dangerous, How.COMMITTED, moment, weighed.why)
-            else:
-                doubt = Doubt(waiting.actions, weighed.verdict, waiting.doubt.frame, weighed.why)
-                self._late.append(_Late(waiting.actions, waiting.dangerous, doubt, waiting.until_s))
-        return made + self._expire(moment)
-
-    def _expire(self, moment: Moment) -> list[Ready]:
-        over = [late for late in self._late if moment.at_s >= late.until_s]
-        if over:
-            self._late = [late for late in self._late if moment.at_s < late.until_s]
-            self._doubts = [*self._doubts, *(late.doubt for late in over)][-_MAX_DOUBTS:]
-        return []
-
-    def _is_done(self, action: Action) -> bool:
-        call = _call(action)
-        return all((call, i) in self._fired for i in action.entity_ids or ("",))
 
     def _make(
         self, actions: Iterable[Action], dangerous: Iterable[Action], how: How, moment: Moment, why: str
     ) -> list[Ready]:
-        """Actions that were not made ready in this turn yet; a device is not touched twice in two ways."""
-        risky = tuple(dangerous)
         turn = self._request.turn if self._request is not None else 0
-        new: list[Action] = []
-        touched: set[str] = set()
-        for action in actions:
-            call = _call(action)
-            ids = [
-                i for i in action.entity_ids or ("",)
-                if (call, i) not in self._fired and (not i or how is How.AGREED or i not in self._touched)
-            ]  # fmt: skip
-            if not ids:
-                continue
-            self._fired.update((call, i) for i in ids)
-            touched.update(i for i in ids if i)
-            new.append(restricted(action, ids) if action.entity_ids else action)
-        self._touched |= touched
-        if not new:
-            return []
-        unsafe = tuple(a for a in new if any(_call(a) == _call(d) for d in risky))
-        safe = tuple(a for a in new if a not in unsafe)
-        key = f"{turn}:" + "+".join(f"{_call(a)}@{','.join(a.entity_ids)}" for a in new)
-        return [Ready(safe, unsafe, how, moment.frame, turn, key, why)]
-
-
-_ACTING = frozenset({Kind.COMMITMENT, Kind.STATE, Kind.AGREEING})
-_HAS_SUBJECT = re.compile(r"(?:(?:and|so|but|then|now) )*(?:i|we|let)\b")
-_REPAIR = re.compile(
-    r" (?:, )?(?:(?:uh+|um+|erm?|oh|sorry|no(?! (?:problem|worries|trouble))|wait|i mean|i meant|or rather"
-    r"|rather|actually|make that"
-    r"|scratch that|oops)(?: ,)? )+"
-)
-
-
-def _repaired(text: str) -> str:
-    """A correction in the middle of a clause in the form the parser knows: "the front door, i mean the back door"."""
-    trimmed = re.sub(r" ,? ?i (?:mean|meant)$", " , i mean", text)
-    if trimmed.endswith(" , i mean"):
-        trimmed = trimmed.removesuffix(" , i mean")
-    cuts = [m for m in _REPAIR.finditer(trimmed) if m.start() > 0 and "," in m[0]]
-    if not cuts:
-        return text
-    left, right = trimmed[: cuts[0].start()], trimmed[cuts[-1].end() :]
-    return f"{left} , i mean {right}" if left.count(" ") and right else text
-
-
-def _call(action: Action) -> str:
-    data = ",".join(f"{k}={v}" for k, v in sorted(action.data.items()))
-    return f"{action.domain}.{action.service}({data})"
+        return self._readied.make(actions, dangerous, how, moment, turn=turn, why=why)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 
+# What escapes people first.
+_CRY = (
+    r"(?:o+h+|a+h+|ooh+|oops|whoops|whoa|woah|wow|hey|oi|hmm+|um+|uh+|er+m?|ugh|argh|eek|gosh|blimey|crikey|yikes|god|jeez"
+    r"|dear|no+|nope|nah|wait|hang on|hold on|sorry|well|right|please|ok|actually|,)"
+)
 _BEGINS = re.compile(
-    r"(?:(?:oh|oops|wait|hang on|hold on|hey|ah|sorry|um|well|,) )*"
-    r"(?:(?:no|nope|nah|not (?:that|this|it)(?: (?:one|1))?|not those|wrong(?: (?:one|1|light|lamp|room|way|device))?"
+    rf"(?:(?!no\b){_CRY} )*"
+    r"(?:(?:(?:no|nope|nah)\b|not (?:that|this|it)(?: (?:one|1))?|not those"
+    r"|wrong(?: (?:one|1|light|lamp|room|way|device))?"
     r"|that is (?:not (?:it|right|what i (?:said|meant|asked(?: for)?|wanted)|the (?:right )?(?:one|1|room|light|lamp))"
     r"|(?:the )?wrong(?: (?:one|1|light|lamp|room|device))?|incorrect)"
     r"|(?:no )?(?:i )?(?:did not (?:say|mean|ask for|want) (?:that|it|this)(?: (?:one|1))?))(?: ,)? ?)*"
     r"(?:(?:i (?:actually )?(?:said|meant|mean|asked for|asked you to|wanted|want)|what i (?:said"
     r"|meant) was|make (?:it|that)"
-    r"(?= the )|rather|instead|actually|sorry|wait|it is|it was|please|but|to|just|,) ?)*"
+    r"(?= the )|rather|instead|actually|sorry|wait|it is|it was|please|but|to|just)\b ?|, ?)*"
 )
 _TAKES_BACK = re.compile(
     r"\b(?:no|nope|nah|not|wrong|incorrect|i (?:actually )?(?:said|meant|mean|asked)|did not)\b"
@@ -30,9 +36,11 @@ _NOT_AFTER = re.compile(r"(?P<right>.+?)(?: ,)? (?:and )?not (?:the |in the )?(?
 _THE_OTHER = re.compile(
     r"\b(?:wrong (?:one|1|light|lamp)|not (?:that|this) (?:one|1)|not the (?:right )?(?:one|1|light|lamp))\b"
 )
+# Recognisers often write “and do” where “undo” was said; nobody asks for anything new with that alone.
 _UNDO = re.compile(
-    r"(?:(?:no|oh|wait|sorry|oops|ok|actually|please|can you|could you|just|and|now|then|never ?mind|,) ?)*"
-    r"(?:undo(?: (?:that|it|this|the last (?:thing|one|1|action|change)|what you (?:just )?did|all (?:of )?that))?"
+    rf"(?:(?:{_CRY}|can you|could you|just|and|now|then|never ?mind) )*"
+    r"(?:(?:undo|and do)(?: (?:that|it|this|the last (?:thing|one|1|action|change)|what you (?:just )?did"
+    r"|all (?:of )?that))?"
     r"|(?:put|change|turn|set|switch|bring|move|get|take|make) (?P<what>.+?)(?: right)? back"
     r"(?: (?:to )?(?:how|what|where|the way|as) (?:it|they|that|things|everything) (?:was|were|had been)(?: before)?"
     r"| (?:to )?(?:how|what|where|the way) (?:we|i|you) had (?:it|them)(?: before)?| to normal| as before| again)?"
@@ -45,13 +53,18 @@ _UNDO = re.compile(
     r"|where) (?:it|they|that) (?:was|were)(?: before)?"
     r"|(?:the way|like|as|how) (?:it|they) (?:was|were) before)"
 )
-# What people say before they ask for the state of before.
-_TOO_MUCH = re.compile(
-    r"^(?:(?:no|oh|ah|hmm|wait|sorry|well|,) )*(?:(?:that|it|this) is (?:not (?:right|good|it"
-    r"|what i (?:wanted|meant))|(?:far |way )?too \w+"
-    r"|wrong|worse|awful|terrible)|i (?:do not like|changed my mind|preferred) ?(?:it|that)?"
-    r"|i changed my mind)(?: ,| and)? (?=\w)"
+# Before a plain word for it anything may be said ("lord that's a tornado, put it back") but not whether, why, or who
+# else does it.
+_PLAINLY = re.compile(
+    r"(?:undo|revert|reverse)(?: (?:that|it|this))?"
+    r"|(?:put|change|turn|set|switch|get|take) (?:it|that|them|those|this)(?: right)? back"
+    r"(?: (?:to )?(?:how|what|where|the way|as) .+)?|go back(?: to (?:how|what|the way) .+)?|take (?:that|it) back"
 )
+_NOT_NOW = re.compile(
+    r"\b(?:not|never|do|does|did|how|why|can|could|should|would|will|if|when|unless|to|said|says|told|asked|let"
+    r"|and then|i|you|we|they|he|she)\b"
+)
+_MOST_BEFORE = 7
 _TAIL = re.compile(r"(?: ,)? (?:please|again|now|then|thanks|thank you)$")
 _ALL_OF_IT = frozenset(
     ["it", "that", "this", "them", "those", "things", "everything", "all", "it all", "that one", "all of them"]
@@ -65,8 +78,8 @@ def undo_of(text: str) -> str | None:
     Args:
         text: a whole turn in plain words.
     """
-    text = _TOO_MUCH.sub("", text)
-    found = _UNDO.fullmatch(_TAIL.sub("", text))
+    text = _TAIL.sub("", text)
+    found = _UNDO.fullmatch(text) or _behind_anything(text)
     if found is None:
         return None
     what = found["what"] or ""
@@ -75,6 +88,15 @@ def undo_of(text: str) -> str | None:
     if _STAYS.search(what):
         return None  # "turn it on and put ... back" is another deed
     return what
+
+
+def _behind_anything(text: str) -> re.Match[str] | None:
+    """The whole as a request to undo where it ends in one, and all before it is only displeasure."""
+    words = text.split(" ")
+    for cut in range(1, min(len(words), _MOST_BEFORE + 1)):
+        if _PLAINLY.fullmatch(" ".join(words[cut:])) and not _NOT_NOW.search(" ".join(words[:cut])):
+            return _UNDO.fullmatch(" ".join(words[cut:]))
+    return None
 
 
 def corrected(text: str) -> tuple[str, str] | None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from hub.understanding.agreement import Open
-from hub.understanding.commitments import How, Ready
 from hub.understanding.decisions import Act, Confirm, Decision, Moment, Said, Source, Tell
 from hub.understanding.house import Action
 from hub.understanding.ledger import Ledger
 from hub.understanding.pending import Answer, Confirming, Pending, ending_of
 from hub.understanding.permission import Permitted, permit, without
 from hub.understanding.policy import Policy
+from hub.understanding.readiness import How, Ready
 from hub.understanding.requests import Reading, request_for
 
 # A commitment that nobody can have asked for acts only this soon after somebody spoke.

@@ -12,6 +12,7 @@ from hub.understanding.house import Action, Entity
 from hub.understanding.lexicon import value_of
 from hub.understanding.naming import take_place
 from hub.understanding.phrasing import as_command, noun_of
+from hub.understanding.tagger import canonical
 
 _CUE = re.compile(
     r"^(?:(?:and|also|then|now|plus|but|only|just|maybe|rather|instead|well|oh|ok|,|please|what about|how about"
@@ -21,7 +22,7 @@ _CUE = re.compile(
 _ECHO = re.compile(
     r"(?: ?,)? (?:too|as well|also|instead|please|then|again|next|now|rather|actually|thanks|thank you)$"
 )
-_HERE = re.compile(r"(?:in |over )?(?:here|this room|my room)")
+_HERE = re.compile(r"(?:in |over |out |up |down )?(?:here|this room|my room)")
 _THERE = re.compile(r"(?:(?:in|on|at|to|for|from|inside) )?(?:(?:the|my|our) )?(?P<place>.+)")
 _WHERE = re.compile(r"(?:in|on|at|here|upstairs|downstairs|outside|everywhere)\b")
 _SAME = re.compile(r"\bsame\b|^do (?:that|it|this)\b")
@@ -68,6 +69,28 @@ _RELATIVE = re.compile(
 )
 
 
+# A whole clause ("I'm late") names nothing.
+_CLAUSE = re.compile(
+    r"(?:i|we|you|he|she|it|they|there|what|who|why|how|when|if|because)\b|(?:that|this) (?:is|was|will|has|would)\b"
+    r"|(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"
+)
+# What is wrong with it, before what is wanted: "too loud, thirty".
+_JUDGED = re.compile(
+    r"^(?:(?:that|it|this) is )?(?:(?:still|way|far|much|a bit|a little) )*(?:too [a-z]+|not [a-z]+ enough|enough)"
+    r"(?: ,)? (?:(?:go|try|make it|have it|how about|what about|let us (?:say|try)|say|do) )?(?=\S)"
+)
+_LONGER = re.compile(
+    r"(?:(?:give|put|stick|pop|add|make|have|take|let us (?:add|say)) )?(?:it |me |that |on )?(?:another |an extra )?"
+    r"(?P<n>\d+s?)(?: (?:more|extra|longer))?(?: (?:minutes|seconds|hours))?"
+    r"(?: (?:on|on (?:it|that|there)|to (?:it|that)|more|longer))*"
+)
+_MAKE_NUMBER = re.compile(r"(?:make|set|change) (?:it|that|the timer)(?: to| for)? (?P<n>\d+s?)")
+_SWITCHED = {
+    "on": "turn on", "off": "turn off", "back on": "turn on", "back off": "turn off", "open": "open", "shut": "close",
+    "closed": "close",
+}  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Completed:
     """A whole request made from a fragment and what was spoken of before.
@@ -103,6 +126,7 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
     cue = _CUE.match(rest)
     rest = rest[cue.end() :].strip(" ,") if cue else rest
     sure = goes_on(text)
+    rest = _JUDGED.sub("", rest)
     for other in changes(text, before):
         yield Completed(other)
     for other in _in_place_first(rest):
@@ -111,6 +135,9 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
     if not rest:
         if _SAME.search(text):
             yield Completed(before.text)
+        return
+    if rest in _SWITCHED:
+        yield Completed(f"{_SWITCHED[rest]} {_pronoun(before)}")
         return
     for other in _with_value(rest, before):
         yield Completed(other)
@@ -131,6 +158,20 @@ def _in_place_first(rest: str) -> Iterator[str]:
         yield f"{found['rest']} {found['place']}"
 
 
+def _on_timer(rest: str, before: Mention) -> Iterator[str]:
+    """Another time for the timer that was spoken of ("make that six"), or more of it ("stick five more on")."""
+    running = next((a.data["duration"] for a in before.actions if a.domain == "timer" and "duration" in a.data), None)
+    found = _LONGER.fullmatch(rest) or _MAKE_NUMBER.fullmatch(rest)
+    if running is None or found is None:
+        return
+    unit = next(size for size in (3600, 60, 1) if running % size == 0)
+    seconds = int(found["n"][:-1]) if found["n"].endswith("s") else int(found["n"]) * unit
+    if re.search(r"\b(?:more|extra|another|longer|add|on)\b", rest):
+        yield f"add {seconds}s to the timer"
+    else:
+        yield re.sub(r"\b\d+s\b", f"{seconds}s", before.text, count=1)
+
+
 def _on_list(rest: str, before: Mention, context: Context) -> Iterator[str]:
     """Something for the list that was spoken of ("add butter", "take the milk off")."""
     found = _ADDS.fullmatch(rest)
@@ -145,6 +186,7 @@ def changes(text: str, before: Mention) -> Iterator[str]:
     """More of what was done, or less of it, or the other way, for words that ask for no more than that."""
     rest = re.sub(r"^(?:(?:and|but|now|then|ok|well|hmm|just|,) )+", "", text.strip(" ,"))
     rest = rest if _AGAIN.fullmatch(rest) else _ECHO.sub("", rest).strip(" ,")
+    yield from _on_timer(rest, before)
     changed = next((a for a in before.actions if a.domain in _PAIRS), None)
     if changed and changed.domain == "cover" and _STOPS.fullmatch(rest):
         yield f"stop {_pronoun(before)}"
@@ -158,7 +200,7 @@ def changes(text: str, before: Mention) -> Iterator[str]:
     if (
         more
         and not _amount(rest)
-        and (_RELATIVE.search(before.text) or "again" in rest or "repeat" in rest or changed is None)
+        and (_RELATIVE.search(before.text) or re.search(r"\b(?:again|repeat|another|once more|same)\b", rest))
     ):
         yield before.text
     if (more or less) and changed:
@@ -255,9 +297,27 @@ def _kinds_there(devices: list[Entity], name: str, place: str, context: Context)
 
 def _with_target(rest: str, before: Mention, context: Context) -> Iterator[str]:
     """The same deed on what the fragment names."""
+    if _CLAUSE.match(rest):
+        return
     for action in _distinct(before.actions)[:2]:
         command = as_command(action, rest, context.house)
         if command:
             yield command
-    if not before.actions and len(rest.split()) <= 6:
-        yield re.sub(r"^(is|are) (?:the )?.+? (\w+)$", rf"\1 {rest} \2", before.text)
+    exchanged = _exchanged(rest, before, context)
+    if exchanged is not None:
+        yield exchanged
+    asked = re.fullmatch(r"(is|are) (?:the )?.+? (\w+)", before.text)
+    if asked and not before.actions and len(rest.split()) <= 6:
+        yield f"{asked[1]} {rest} {asked[2]}"
+
+
+def _exchanged(rest: str, before: Mention, context: Context) -> str | None:
+    """The words of before with their device exchanged: "turn the alarm off", "the telly"."""
+    words = before.text.split()
+    for length in range(min(context.index.longest, len(words)), 0, -1):
+        for start in range(len(words) - length + 1):
+            ids = context.index.names.get(canonical(" ".join(words[start : start + length])), ())
+            if not set(ids).isdisjoint(before.entity_ids):
+                head = words[: start - 1] if start and words[start - 1] in ("the", "my", "our", "a") else words[:start]
+                return " ".join([*head, rest, *words[start + length :]])
+    return None

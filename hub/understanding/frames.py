@@ -10,18 +10,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from hub.understanding.lexicon import COLORS, FRACTIONS, HVAC, KELVINS, LEVELS
+from hub.understanding.lexicon import COLORS, FRACTIONS, HVAC, KELVINS, LEVELS, PRAISE
 from hub.understanding.patterns import read_patterns
 
 # Values that can be told from a target without a word between them; longest first.
 _SPOKEN_VALUES = sorted((*COLORS, *KELVINS, *FRACTIONS, *LEVELS, *HVAC.keys() - {"off"}), key=len, reverse=True)
 _VALUE_CLASSES = {
     "WORD": f"(?P<v>(?:{'|'.join(map(re.escape, _SPOKEN_VALUES))}))",
-    "W": "(?P<v>(?:about |around )?(?:(?:a |the )?(?:"
+    "W": f"(?P<v>(?:about |around )?(?:(?:a |the )?(?:{PRAISE} )*(?:"
     + "|".join(map(re.escape, _SPOKEN_VALUES))
     + ")(?: mode| color| light| glow| tone| tint| brightness| volume| speed| open| closed| shut)?(?: of the"
     " way)?(?: open| closed| shut| up| down)?"
-    r"|-?\d+(?:\.\d+)?(?:%|°f?|k)?(?: brightness| volume| speed| open)?))",
+    r"|-?\d+(?:\.\d+)?(?:%|°f?|k)?(?: brightness| volume| speed| open| bright| power| strength| intensity)?))",
 }
 _TABLE = read_patterns("frames.txt", _VALUE_CLASSES)
 
@@ -48,25 +48,55 @@ _REMEDY = {
     "hot": "cooler",
     "warm": "cooler",
     "loud": "quieter",
+    "harsh": "dimmer",
+    "strong": "dimmer",
+    "glaring": "dimmer",
+    "fierce": "dimmer",
     "noisy": "quieter",
     "quiet": "louder",
+    "freezing": "warmer",
+    "boiling": "cooler",
 }
 
 
-_OPENERS = re.compile(r"^(?:[TVWAG]\b|\(\?P<t>)")
+_COMPARATIVE = {
+    "bright": "brighter", "dim": "dimmer", "dark": "darker", "warm": "warmer", "hot": "hotter", "cool": "cooler",
+    "cold": "colder", "loud": "louder", "quiet": "quieter",
+}  # fmt: skip
+_DOWNWARD = frozenset({"down", "closed", "shut"})
+
+
+def _direction(said: str) -> str:
+    """What is asked for by "less bright": dimmer; by "more loud": louder."""
+    how, _, quality = said.rpartition(" ")
+    if how == "more" and quality in _COMPARATIVE:
+        return _COMPARATIVE[quality]
+    too_much = how in ("less", "not as", "not so") or quality in ("freezing", "boiling")
+    return _REMEDY.get(quality, said) if too_much else said
+
+
+_OPENERS = re.compile(r"^(?:[TVWAG]\b|\(\?P<t>|\(\?!|NOTIT)")
+
+
+_OPENED = {
+    word: tuple(p for p in _TABLE if p.openings is None or word in p.openings)
+    for word in {word for p in _TABLE for word in p.openings or ()}
+}
+_UNOPENED = tuple(p for p in _TABLE if p.openings is None)
 
 
 def readings(clause: str) -> Iterator[Heard]:
     """Every frame that the clause can be read as, best first. The target may still mean nothing in this house."""
-    for pattern in _TABLE:
+    for pattern in _OPENED.get(clause.partition(" ")[0], _UNOPENED):
         parts = pattern.read(clause)
         if parts is None:
             continue
         frame, source = pattern.group, pattern.source
         value, direction = parts.get("v", ""), parts.get("d", "")
-        if "TOO" in source:
-            direction = _REMEDY[direction]
-        target = " ".join(filter(None, (parts.get("t", "").strip(), parts.get("w"))))
+        direction = _REMEDY[direction] if "TOO" in source else _direction(direction)
+        if frame == "set" and direction in _DOWNWARD:
+            value = f"{value.removesuffix(' of the way')} closed"
+        target = " ".join(filter(None, (parts.get("t", "").strip(), parts.get("w"), parts.get("x"))))
         yield Heard(
             frame, f"{parts['p']} of {target}" if parts.get("p") else target, value.strip(), direction,
             parts.get("a", ""),

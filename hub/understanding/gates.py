@@ -12,8 +12,8 @@ _NEGATION = re.compile(r"\b(?:not|never|without|nothing|nobody|neither|instead o
 # A negation that takes nothing back: what is left alone, what shall be less, and what everybody adds.
 _HARMLESS = re.compile(
     r"(?:^|,|but|and) (?:but )?(?:do not (?:touch|change)|but not|not the) |\bnot (?:so|as|quite so|too) \w+"
-    r"|\bnot in \w+"
-    r"|, not (?=the )|\bi do not (?:mind|care)\b"
+    r"|\bnot in \w+|\bnot (?:the|my|our) (?:\w+ ){1,3}(?:ones?|1|lights?|lamps?)$"
+    r"|^i can not(?: even| really)? hear (?!it\b|you\b|me\b|that\b|them\b)|, not (?=the )|\bi do not (?:mind|care)\b"
 )
 _CONDITION = re.compile(
     r"\b(?:if|when|whenever|unless|as soon as|once|until|till|before|after|while|every time|in case|as long as"
@@ -25,11 +25,14 @@ _PAST = re.compile(
     r"|again and again|often|sometimes|rarely|normally|typically|back then|the other day|this morning)\b"
 )
 _ASKS = re.compile(
-    r"^(?:is|are|was|were|what|which|who|whose|where|when|why|how|do (?:i|you|we|they|the|any|all|my|our|these"
+    r"^(?:(?:any|some) (?:mail|post|letters?|parcels?|packages?|deliver(?:y|ies)) (?:in|at|on)|is|are|was|were"
+    r"|what|which|who|whose|where|when|why|how|do (?:i|you|we|they|any|(?:the|all|my|our)(?! .+ (?:on|off"
+    r"|in [a-z]+|scene|mode|routine)$)|these"
     r"|those|people)|does|did|has|had|am|any|should|shall"
     r"|have (?:i|you|we|they|any|someone|somebody|anyone|(?:the|all|my) .+ (?:been|gone|finished|stopped|got))"
     r"|can i(?! have| get)|could i(?! have| get)|may|might"
-    r"|would it|tell me(?! to)|what about|show me|check|give me the|say|read|can (?:it|they|he|she|we)(?!"
+    r"|would it|tell me(?! to)|what about|show me|check|give me the(?! .+ (?:on|off|open|closed|shut|to|at)\b)"
+    r"|say|read|can (?:it|they|he|she|we)(?!"
     r" (?:have|get|be))"
     r"|will (?:it|they|he|she|there))\b"
 )
@@ -37,7 +40,32 @@ _OTHERS = re.compile(
     r"^(?:i|he|she|they|we|you|someone|somebody|people|everyone|nobody|my (?:wife|husband|brother|sister|mum|mom"
     r"|dad|son"
     r"|daughter|friend|boss|neighbou?r|mother|father|kids?))"
-    r"\b(?! (?:want|need|would like|would love|could use|feel like)\b)"
+    r"\b(?! (?:want|need|would like|would love|could use|could do with|feel like|fancy)\b)"
+)
+
+# What is told first is why: "we've got milk, take it off the list".
+_OFF_THE_LIST = re.compile(
+    r"^(?:we|i) (?:have|got|do not need|no longer|bought|found)\b.* (?<!not )(?:take|cross|tick|strike|scratch"
+    r"|knock|remove)"
+    r" (?:it|them|that|those) off .*(?:list|list of shopping|groceries)$"
+)
+# Figures of speech built from the verbs of a home. Their things are never devices, whatever a house calls its own.
+SAYING = re.compile(
+    r"\b(?:raise the (?:roof|bar|stakes|alarm about|subject|question|issue)|(?:close|seal) the (?:deal|book"
+    r"|books) ?(?:on)?"
+    r"|hit (?:the (?:road|sack|hay|books|gym|shops|town|nail|ground|jackpot|brakes)|me (?:with|up))|lock horns"
+    r"|(?:turn|turning) (?:over )?(?:a new leaf|the tables|the other cheek|a blind eye|heads|back time|the page"
+    r"|the corner)"
+    r"|(?:set|put) (?:the record straight|a (?:sock|cork|lid) (?:in|on) it|your (?:foot|feet|back|mind)\b.*)"
+    r"|(?:kick|pop) (?:the bucket|your clogs|the question)|fan the flames|open (?:a can of worms|old wounds|season)"
+    r"|raise (?:an eyebrow|hell|cain|awareness|funds|money|(?:your|my|his|her|their) (?:hands?|voice|game"
+    r"|glass(?:es)?))"
+    r"|(?:lower|drop) (?:your|the|my|his|her) (?:voice|guard|expectations|ball|act|subject|attitude)"
+    r"|(?:turn|switch) (?:on|off) your (?:brain|mind|charm|imagination|head|heart)|from both sides"
+    r"|dim the (?:stars|sun)"
+    r"|you are [a-z]+ing (?:me|us|him|her|my)\b|you are (?:being|acting|such an?) |you (?:two|lot)\b"
+    r"|break the ice|play (?:it by ear|second fiddle|the field|along|dumb|nice(?:ly)?|fair|dead)"
+    r"|light (?:a fire under|at the end)|run (?:along|away|for it|off)|drop (?:it|dead|by)$)"
 )
 
 
@@ -53,6 +81,10 @@ class Gate:
 def judge(said: str, *, question_mark: bool) -> Gate:  # noqa: PLR0911 - one line a gate
     """Decide whether a text may act at all. A moment that a clock can tell stops nothing."""
     text = without_times(said)
+    if SAYING.search(text):
+        return Gate("closed", "figure of speech")
+    if _OFF_THE_LIST.search(text):
+        return Gate("open")
     if _ASKS.match(text):
         return Gate("question", "asks")
     if _NEGATION.search(_HARMLESS.sub(" ", text)):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from hub.understanding.lexicon import COLORS, KELVINS
 from hub.understanding.stance import Kind, Stance
-from hub.understanding.verbs import Form, base_of
+from hub.understanding.verbs import Form, base_of, is_verb
 
 _NOW = r"(?:(?:now|all|just|also|both|back|currently|already|finally|safely|officially|fully|completely|nicely) )*"
 _IS = r"(?:(?:is|are|has|have|is being|are being|has been|have been|is getting|are getting|will be|should be) )?"
@@ -29,8 +29,8 @@ _RESULTS = (
     (re.compile(rf"(?P<t>.+?) (?:is |are |has been |have been )?{_NOW}(?:taken |removed |crossed )?(?:off|from)"
                 rf" (?P<l>(?:the|your|our) .*list)"),
      "remove {t} from {l}"),
-    (re.compile(r"(?P<t>.+ (?:seconds?|minutes?|hours?)(?: .+)?) (?:is |are )?(?:now )?on (?:the|your) (?:clock"
-                r"|timer)"),
+    (re.compile(r"(?P<t>.+ (?:seconds?|minutes?|hours?)(?: .+)?) (?:(?:is |are )?(?:now )?on (?:the|your) (?:clock"
+                r"|timer)|(?:, )?(?:starting|beginning|counting) (?:right )?(?:now|down)|(?:, )?and counting)"),
      "set a timer for {t}"),
     (re.compile(r"(?P<t>.*\btimer(?: for .+)?) (?:is |has been )?(?:now )?(?:running|started|starting|set|going"
                 r"|on|ticking|counting down|counting|in progress)(?: now)?(?P<r> .+)?"),
@@ -49,12 +49,20 @@ _RESULTS = (
                 rf"|slower|higher|lower|{_COLOR})(?: .+)?)"),
      "make {t} {r}"),
 )  # fmt: skip
+# A thing, or a robot, that is about to do something by itself.
+_WILL = re.compile(
+    r"(?P<t>(?:[a-z0-9']+ ){1,5}?)(?:will(?: be)?|(?:is|are) (?:going|about|off|set|setting off|heading off"
+    r"|on (?:his|her|its|the) way) to) (?P<v>[a-z]+)(?P<r>(?: .+)?)"
+)
+_SUBJECT = re.compile(r"^(they|he|she) (?=(?:is|are|has|have|will)\b)")
+_OBJECT = {"they": "them", "he": "him", "she": "her"}
 _DOCK = re.compile(
     r"(?:(?:to|on|back|back to|home to|back home to) )?(?:(?:the|its|his|her|their) )?(?:home|base|dock|charger"
     r"|station|charging station|back)\b.*"
 )
 _TRAILING = re.compile(
-    r"(?: ,)? (?:right now|right away|straight away|at once|immediately|for (?:you|us|me)(?: now| all| both)?"
+    r"(?: ,)? (?:(?:starting|beginning|effective|as of) (?:right )?(?:now|away|immediately)"
+    r"|right now|right away|straight away|at once|immediately|for (?:you|us|me)(?: now| all| both)?"
     r"|now|too|as well|also|then|there|already"
     r"|in (?:a|one|just a|about a) (?:second|sec|moment|minute|jiffy|tick|flash|bit|couple of seconds)|as (?:you"
     r" )?(?:asked|requested"
@@ -66,6 +74,7 @@ _TRAILING = re.compile(
     r"|time being)|for now"
     r"|while (?:you|we|i|they) .+|so (?:that )?(?:you|we|it|they|the|everyone|nobody|no one|things) .+|because"
     r" .+|since .+"
+    r"|for (?:a (?:(?:little|short) )?(?:while|bit|moment|time)|an hour or so)"
     r"|for (?:a (?:bit|little|touch|spot) of|some|more|better|extra|added|maximum) \w+(?: \w+)?|to (?:help|keep"
     r"|let|save|give|suit|match"
     r"|make (?:it|things|sure)|set the|get (?:things|you|us|it)) .+|and (?:enjoy|you|that is|let me|have a|sleep"
@@ -76,16 +85,30 @@ _TRAILING = re.compile(
 )
 _NEXT_VERB = re.compile(r"( (?:and|then|,|and then|and also|, and|, then) )([a-z]+)(?= )")
 _THE = re.compile(r"\b(?:your|our)\b")
+_RIGHT = re.compile(r"\b(?:right|all the way) (?=(?:up|down|off|back)\b)")
 
 
 def imperatives(stance: Stance) -> Iterator[str]:
     """Commands that a commitment or a resulting state may come to, the likeliest first; each text once."""
     seen: set[str] = set()
     for command in _commands(stance):
-        for text in _trimmed(_THE.sub("the", command)):
+        for text in _trimmed(_RIGHT.sub("", _THE.sub("the", command))):
             if text and text not in seen:
                 seen.add(text)
                 yield text
+
+
+_LASTS = re.compile(r"(?:seconds?|minutes?|hours?)(?: and (?:a half|a quarter|[a-z ]+ (?:seconds?|minutes?)))?$")
+
+
+def ellipses(stance: Stance) -> Iterator[str]:
+    """Commands that a clause without a verb comes to only where they were asked for: "projector to games"."""
+    if stance.kind is not Kind.STATE:
+        return
+    words = _THE.sub("the", stance.words)
+    if _LASTS.search(words):
+        yield f"set a timer for {words}"
+    yield words
 
 
 def _commands(stance: Stance) -> Iterator[str]:
@@ -98,7 +121,7 @@ def _commands(stance: Stance) -> Iterator[str]:
         first = words.partition(" ")[0]
         form = Form.ING if base_of(first, Form.ING) else Form.BASE
         yield _imperative(words, form)
-    elif stance.kind is Kind.STATE:
+    elif stance.kind in (Kind.STATE, Kind.FIGURE):
         yield from _things(words)
 
 
@@ -171,6 +194,11 @@ _AUXILIARY = frozenset(
 
 def _things(words: str) -> Iterator[str]:
     """Commands for a clause about a thing: passive, moving, or in its new state."""
+    words = _SUBJECT.sub(lambda found: f"{_OBJECT[found[1]]} ", words)
+    will = _WILL.fullmatch(words)
+    if will and is_verb(will["v"], Form.BASE):
+        yield f"{will['v']} {will['t'].strip()}{will['r']}"
+        yield f"have {will['t'].strip()} {will['v']}{will['r']}"
     goes = _GOES.fullmatch(words)
     if goes:
         yield from _going(goes["t"], goes["r"])

@@ -9,23 +9,25 @@ from itertools import islice
 
 from hub.understanding.context import Context
 from hub.understanding.decisions import Moment
+from hub.understanding.endings import goes_on, has_object, is_head, may_be_head
 from hub.understanding.evidence import Evidence, read_evidence
 from hub.understanding.focus import NOTHING, Focus, Mention
 from hub.understanding.house import Action
-from hub.understanding.imperatives import imperatives
-from hub.understanding.lexicon import domains_of, value_of
+from hub.understanding.imperatives import ellipses, imperatives
 from hub.understanding.normalise import name_key, normalise
 from hub.understanding.parser import Parser, Understanding
 from hub.understanding.stance import Kind, Stance
 from hub.understanding.support import Verdict, Weighed, weigh
 from hub.understanding.tagger import canonical
-from hub.understanding.target import PRONOUNS
 
 _CANDIDATES = 6
 _MENTIONS = 5
 _MEMO = 128
+_TELLS = re.compile(
+    r"(?:(?:oh|well|ugh|so|god|wow|brr+|hmm|,) )*(?:(?:i|we|it|there|that|this) (?:am|are|is|have|was|feels?|looks?)\b"
+    r"|(?:my|the|our) [a-z ]+? (?:is|are|feels?|looks?)\b)"
+)
 _CORRECTED = ", i mean "
-_PARTICLES = frozenset({"on", "off", "up", "down", "open", "closed", "shut"})
 # A plain "is" tells how things are; something that moves, or was moved, was done by somebody.
 _IS_SO = re.compile(r"\b(?:is|are) (?:now |all |both |still )?(?!being\b|going\b|coming\b|getting\b|\w+ing\b)")
 
@@ -55,6 +57,11 @@ class Request:
         """All that was asked for and understood, dangerous or not."""
         u = self.understood
         return (*u.actions, *u.pending) if u is not None and u.kind in ("actions", "confirm") else ()
+
+    @property
+    def only_hints(self) -> bool:
+        """Whether the words only tell of a need ("we've run out of milk"): one who answers that often asks back."""
+        return bool(_TELLS.match(normalise(self.words)[0]))
 
     @property
     def dangerous(self) -> tuple[Action, ...]:
@@ -119,33 +126,53 @@ class Judge:
                 agreed = self._taken_up(asked, read, text, area_id, moment, begun=begun)
             if best.read:
                 break
+        if asked and not (agreed or best.read):
+            readings = (_actions(self._understand(text, area_id, moment)) for text in ellipses(stance))
+            agreed = next((read for read in readings if read and all(_within(a, asked) for a in read)), ())
         if agreed:
             dangerous = self._request.dangerous if self._request else ()
             return Found(agreed, best.read, tuple(a for a in agreed if _within(a, dangerous)))
         return best
 
-    def agrees_early(self, stance: Stance, area_id: str | None, moment: Moment) -> tuple[Action, ...]:
-        """What an unfinished clause already takes up beyond doubt: its command is part of the user's clear request."""
+    def agrees_early(
+        self, stance: Stance, area_id: str | None, moment: Moment, *, following: str = ""
+    ) -> tuple[Action, ...]:
+        """What an unfinished clause already takes up beyond doubt, as far as it goes.
+
+        Its command is part of the user's clear request; or the request was not understood as a whole, and its words
+        mean just this device and no other value.
+
+        Args:
+            stance: of the clause so far.
+            area_id: where the conversation is.
+            moment: now.
+            following: how the next word begins, where that is known.
+        """
         request = self._request
-        if request is None or not request.actions or request.dangerous:
+        if request is None or request.dangerous or request.only_hints:
             return ()
+        context = self._surroundings(area_id, moment)
         text = next(imperatives(stance), "")
         last = text.rpartition(" ")[2]
-        if " " not in text or not self._may_be_head(last, self._surroundings(area_id, moment)):
+        if not has_object(text) or not may_be_head(last, context):
             return ()
-        read = _actions(self._understand(text, area_id, moment))
-        if not read or not all(_within(a, request.actions) for a in read):
+        understood = self._understand(text, area_id, moment)
+        read = _actions(understood)
+        if not read or not is_head(last, read, context) or goes_on(text, read, following, context):
             return ()
-        return read if self._is_head(last, read, self._surroundings(area_id, moment)) else ()
+        if request.actions:
+            return read if all(_within(a, request.actions) for a in read) else ()
+        weighed = [self.weigh_request(a, moment) for a in read] if request.final and not understood.pending else []
+        return read if weighed and all(w.verdict is Verdict.SUPPORTED and w.whole for w in weighed) else ()
 
     def may_end(self, stance: Stance, area_id: str | None, moment: Moment) -> bool:
         """Whether a command may well end where the clause stands now."""
         text = next(imperatives(stance), "")
         last = text.rpartition(" ")[2]
-        if " " not in text or not self._may_be_head(last, self._surroundings(area_id, moment)):
+        if not has_object(text) or not may_be_head(last, self._surroundings(area_id, moment)):
             return False
         read = _actions(self._understand(text, area_id, moment))
-        return self._is_head(last, read, self._surroundings(area_id, moment))
+        return is_head(last, read, self._surroundings(area_id, moment))
 
     def masked(self, text: str, area_id: str | None, moment: Moment) -> tuple[str, tuple[str, ...]]:
         """The words with every name of a device of several words replaced: "never land lamp" is no negation.
@@ -214,23 +241,6 @@ class Judge:
             kept = self._context = self._parser.context(moment.house, area_id, moment.now, self._focus)
         return kept
 
-    def _may_be_head(self, word: str, context: Context) -> bool:
-        """Whether `is_head` may be true of the word, by a look at the tables alone."""
-        return self._is_head(word, (), context) or canonical(word) in context.index.by_word
-
-    def _is_head(self, word: str, read: Iterable[Action], context: Context) -> bool:
-        """Whether a command may well end with this word: a device, a particle, a pronoun, a value; no bare number."""
-        if word in PRONOUNS or word in _PARTICLES:
-            return True
-        if word[:1].isdigit() or (value_of(normalise(word)[0]) is not None and normalise(word)[0][:1].isdigit()):
-            return False
-        if domains_of(word) or word in ("percent", "degrees") or value_of(word) is not None:
-            return True
-        last = canonical(word)
-        ids = [i for action in read for i in action.entity_ids]
-        names = (n for i in ids if i in context.house.entities for n in _names(context.house.entities[i]))
-        return any(canonical(name.rpartition(" ")[2]) == last for name in names)
-
 
 def _focus_of(request: Request | None) -> Focus:
     """What "it" may mean in the assistant's mouth: first what the user has just asked for."""
@@ -241,11 +251,6 @@ def _focus_of(request: Request | None) -> Focus:
         return request.focus
     said = Mention(request.actions, ids, request.area_id, normalise(request.words)[0], request.turn)
     return Focus((said, *request.focus.mentions)[:_MENTIONS])
-
-
-def _names(entity: object) -> tuple[str, ...]:
-    name, aliases = getattr(entity, "name", ""), getattr(entity, "aliases", ())
-    return tuple(normalise(n)[0] for n in (name, *aliases))
 
 
 def _actions(understood: Understanding) -> tuple[Action, ...]:

@@ -16,6 +16,8 @@ STOP = frozenset(
         "my",
         "our",
         "your",
+        "his",
+        "their",
         "this",
         "that",
         "these",
@@ -194,8 +196,11 @@ COLORS = {
 KELVINS = {
     "warm white": 2700, "warm": 2700, "soft white": 2700, "candlelight": 2000, "candle light": 2000,
     "neutral white": 4000, "neutral": 4000, "natural white": 4000, "cool white": 5000, "cool": 5000,
-    "cold white": 6000, "cold": 6000, "daylight": 5500, "bright white": 5000,
+    "cold white": 6000, "cold": 6000, "daylight": 5500, "bright white": 5000, "warmer white": 2700,
+    "softer white": 2700, "cooler white": 5000, "colder white": 6000, "daylight white": 5500, "icy white": 6000,
+    "whiter": 5000, "yellower": 2700, "incandescent": 2700, "golden white": 2700,
 }  # fmt: skip
+_PARTS = {"fifth": 5, "sixth": 6, "eighth": 8, "tenth": 10}
 FRACTIONS = {
     "half": 50, "halfway": 50, "half way": 50, "a half": 50, "half brightness": 50, "a quarter": 25, "quarter": 25,
     "a third": 33, "1 third": 33, "2 thirds": 67, "two thirds": 67, "3 quarters": 75, "max": 100, "maximum": 100,
@@ -205,7 +210,10 @@ FRACTIONS = {
     "the lowest": 1, "the highest": 100, "half power": 50, "half speed": 50, "the lowest setting": 1,
     "its brightest": 100, "as bright as possible": 100, "as dim as possible": 1, "as low as possible": 1,
     "as high as possible": 100, "as loud as possible": 100, "as quiet as possible": 5,
-    "the brightest": 100, "maximum volume": 100, "top speed": 100,
+    "the brightest": 100, "maximum volume": 100, "top speed": 100, "utmost": 100,
+    "its highest": 100, "its lowest": 1, "its maximum": 100, "its dimmest": 1,
+    **{f"{n} {part}{'s' * (n > 1)}": round(100 * n / of) for part, of in _PARTS.items() for n in range(1, of)},
+    **{f"{article} {part}": round(100 / of) for part, of in _PARTS.items() for article in ("a", "an")},
 }  # fmt: skip
 LEVELS = {"low": 33, "slow": 33, "medium": 66, "mid": 66, "high": 100, "fast": 100}
 HVAC = {
@@ -213,6 +221,12 @@ HVAC = {
     "off": "off", "dry": "dry", "drying": "dry", "fan only": "fan_only", "fan": "fan_only",
     "heat cool": "heat_cool", "heat and cool": "heat_cool",
 }  # fmt: skip
+
+# What is said of a colour or a light and tells nothing about it.
+PRAISE = (
+    "(?:nice|lovely|soft|gentle|cosy|cozy|deep|pretty|really|very|calm|calming|relaxing|rich|bright|proper|lively|pale"
+    "|subtle)"
+)
 
 ValueKind = Literal["percent", "number", "degrees", "fahrenheit", "kelvin", "color", "word"]
 
@@ -227,6 +241,9 @@ class Value:
 
 
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(%|°f|°|k)?")
+_OF_WHAT = re.compile(
+    r"^(-?\d+(?:\.\d+)?%?) (?:brightness|volume|brightness level|speed|open|bright|power|strength|intensity)$"
+)
 _SUFFIX: dict[str, ValueKind] = {
     "": "number",
     "%": "percent",
@@ -239,7 +256,7 @@ _SUFFIX: dict[str, ValueKind] = {
 def value_of(text: str) -> Value | None:  # noqa: PLR0911 - one line a case
     """Read a value: a number with its unit, a fraction, a colour, a mode; None for anything else."""
     text = text.removeprefix("about ").removeprefix("around ").removeprefix("exactly ")
-    text = re.sub(r"^(-?\d+(?:\.\d+)?%?) (?:brightness|volume|brightness level|speed|open)$", r"\1", text)
+    text = _OF_WHAT.sub(r"\1", text)
     found = _NUMBER.fullmatch(text)
     if found:
         return Value(_SUFFIX[found[2] or ""], float(found[1]), text)
@@ -251,9 +268,7 @@ def value_of(text: str) -> Value | None:  # noqa: PLR0911 - one line a case
         return Value("percent", FRACTIONS[text], text)
     bare = re.sub(r"^(?:a |the )?(.+?)(?: (?:mode|color|light|setting|speed|tone|glow|tint|shade))?$", r"\1", text)
     if bare not in KELVINS and bare not in COLORS:
-        bare = re.sub(
-            r"^(?:(?:nice|lovely|soft|gentle|cosy|cozy|deep|pretty|really|very|calm|calming|relaxing) )+", "", bare
-        )
+        bare = re.sub(rf"^(?:{PRAISE} )+", "", bare)
     if bare in KELVINS:
         return Value("kelvin", KELVINS[bare], bare)
     if bare in COLORS:

@@ -10,6 +10,7 @@ from hub.understanding.frames import GRAMMAR_WORDS
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import HOUSEWIDE, STOP, domains_of, singular
 from hub.understanding.misheard import NAMED, alike, all_place_words, mended, named_by, place_words
+from hub.understanding.naming import device_named
 from hub.understanding.tagger import canonical, sound_of
 from hub.understanding.target import PRONOUNS, Target
 from hub.understanding.targets import resolve
@@ -38,6 +39,7 @@ _BACK = re.compile(r" back(?= (?:on|off|up|down|to|in|home|again) )")
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "your"})
 _BACK_WORDS = PRONOUNS | {"one", "ones", "other", "same", "again", "too", "there", "more", "both", "they"}
 _HERE = re.compile(r"\b(?:in here|here|this room)\b")
+_SWITCHED = frozenset({"light", "switch", "fan", "media_player", "humidifier"})
 # What nobody names: there is one list, and one player plays.
 _UNNAMED = frozenset({"media_player", "todo"})
 
@@ -97,16 +99,18 @@ def _part_means(  # noqa: PLR0911 - one line a case
 ) -> bool:
     words = part.split()
     content = _content(words)
-    if not content:
+    score, used = named_by(entity, words, context, exact=exact)
+    if not content and score < 1:
         # "Turn on the" is no request yet.
         return _DETERMINERS.isdisjoint(words) and _spoken_of(entity, words, context)
-    score, used = named_by(entity, words, context, exact=exact)
     if score < NAMED and any(_is_other_kind(w, entity, context) for w in content):
+        return False
+    if _is_name_of_other(entity, part, context):
         return False
     if _resolved(entity, part, context):
         return True
     if not exact:
-        repaired = mended(words, [w in content for w in words], entity, context)
+        repaired = mended(words, [w in content or _is_no_filling(w) for w in words], entity, context)
         if repaired != words and _resolved(entity, " ".join(repaired), context):
             return True
     if any(w not in used and _belongs_to_others(w, entity, context) for w in content):
@@ -116,12 +120,24 @@ def _part_means(  # noqa: PLR0911 - one line a case
     return _by_kind(entity, content, segment, context, near=near, exact=exact)
 
 
-def _resolved(entity: Entity, part: str, context: Context) -> bool:
-    """Whether the parser's own reading of the noun phrase gives the device."""
+def _phrase(part: str) -> str:
+    """What a part of a request calls its device."""
     words = part.split()
     if words and is_verb(words[0], Form.BASE, Form.ING):
         words = words[1:]
-    phrase = _TRAILING.sub("", _LEADING.sub("", " ".join(words)))
+    return _TRAILING.sub("", _LEADING.sub("", " ".join(words)))
+
+
+def _is_name_of_other(entity: Entity, part: str, context: Context) -> bool:
+    """Whether the words are the whole name of another device that the same may be done to: "the blue bedroom light"."""
+    same = _SWITCHED if entity.domain in _SWITCHED else frozenset({entity.domain})
+    named = device_named(_phrase(part), same, context)
+    return named is not None and named.entity_id != entity.entity_id
+
+
+def _resolved(entity: Entity, part: str, context: Context) -> bool:
+    """Whether the parser's own reading of the noun phrase gives the device."""
+    phrase = _phrase(part)
     if not phrase:
         return False
     found = resolve(phrase, frozenset({entity.domain}), context)
@@ -134,10 +150,12 @@ def _content(words: list[str]) -> list[str]:
     return [w for w in words if w in _TELLING or _may_name(w)]
 
 
+def _is_no_filling(word: str) -> bool:
+    return not (word in _NOISE or word in STOP or word[:1].isdigit() or is_verb(word, *Form))
+
+
 def _may_name(word: str) -> bool:
-    if word in _NOISE or word in STOP or word[:1].isdigit() or is_verb(word, *Form):
-        return False
-    return word not in GRAMMAR_WORDS or bool(domains_of(word))
+    return _is_no_filling(word) and (word not in GRAMMAR_WORDS or bool(domains_of(word)))
 
 
 def _is_other_kind(word: str, entity: Entity, context: Context) -> bool:
@@ -157,8 +175,10 @@ def _spoken_of(entity: Entity, words: list[str], context: Context) -> bool:
     if entity.domain not in _UNNAMED or (mentions and not _BACK_WORDS.isdisjoint(words)):
         return False
     same = [e for e in context.of_domains(frozenset({entity.domain})) if e.exposed]
+    if entity.domain == "todo":
+        same = [e for e in same if not {"shopping", "grocery", "groceries"}.isdisjoint(_words(e, context))] or same
     here = [e for e in same if e.area_id == context.area_id and context.area_id is not None]
-    return entity in here or (not here and len(same) == 1) or liveliest_player(same) == [entity]
+    return entity in here or (not here and same == [entity]) or liveliest_player(same) == [entity]
 
 
 def _best_other(entity: Entity, words: list[str], context: Context, *, exact: bool) -> float:

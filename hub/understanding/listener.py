@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Literal
 
 from hub.understanding.agreement import Agreement, Open
-from hub.understanding.commitments import Ready
 from hub.understanding.deciding import Decider, explained
 from hub.understanding.decisions import Act, Confirm, Decision, Mode, Moment, Said, Source, Tell
 from hub.understanding.focus import Mention
@@ -19,6 +18,7 @@ from hub.understanding.parser import Parser, Understanding
 from hub.understanding.pending import Answer, ending_of
 from hub.understanding.permission import all_atoms, without
 from hub.understanding.policy import Policy
+from hub.understanding.readiness import Ready
 from hub.understanding.requests import Before, Reader, Reading, request_for, with_actions
 
 _NOTHING = Understanding("unknown")
@@ -55,7 +55,17 @@ class Listener:
     @property
     def waiting(self) -> bool:
         """Whether time alone may lead to a decision."""
-        return self._decider.confirming.waits or (self.mode != "user" and self._agreement.waiting)
+        return self.asking or self.undecided
+
+    @property
+    def asking(self) -> bool:
+        """Whether a question of the house waits for a spoken yes."""
+        return self._decider.confirming.waits
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the assistant's words, or its silence, may still lead to a decision."""
+        return self.mode != "user" and self._agreement.waiting
 
     # --- the user -----------------------------------------------------------------------------------------------------
 

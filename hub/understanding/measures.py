@@ -26,6 +26,8 @@ _OWN_VALUE = {"temperature": "current_temperature", "humidity": "current_humidit
 
 def measure(text: str, context: Context) -> Answer | Miss | None:
     """Answer "what is the temperature in the hall" from a sensor, a thermostat or a device's own setting."""
+    like = shape("like", text)
+    text = f"what is the temperature in {like['t']}" if like is not None else text
     found = shape("how", text) or shape("what", text)
     if found is None:
         return None
@@ -36,6 +38,7 @@ def measure(text: str, context: Context) -> Answer | Miss | None:
     phrase = " ".join(
         w for w in f"{pre} {found['t']}".split() if w not in ("the", "it", "is", "in", "s", "my", "of", "there")
     )
+    phrase = "outside" if phrase in ("out", "out there") else phrase
     if kind == "brightness" and " it " in text and (lux := _sensors("illuminance", phrase, context)):
         return Answer(_reading(lux[0], "illuminance", context), (lux[0].entity_id,))
     if kind in ("brightness", "volume", "speed", "color", "position", "target"):

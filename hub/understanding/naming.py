@@ -8,10 +8,13 @@ from hub.understanding.context import Context
 from hub.understanding.house import Entity
 from hub.understanding.tagger import canonical
 
+_DETERMINER = re.compile(r"^(?:(?:the|my|our|your|his|her|their|a|that|this|those|these|them) )+")
+
 
 def device_named(phrase: str, domains: frozenset[str], context: Context) -> Entity | None:
     """The one device of these domains that has this name, the one in the speaker's room where several have it."""
-    ids = context.index.names.get(canonical(re.sub(r"^(?:the|my|our|a) ", "", phrase)), ())
+    names = context.index.names
+    ids = names.get(canonical(phrase)) or names.get(canonical(_DETERMINER.sub("", phrase)), ())
     found = [context.entity(i) for i in ids if i in context.house.entities]
     found = [e for e in found if e.domain in domains]
     if len(found) > 1:
@@ -47,7 +50,9 @@ def take_place(phrase: str, context: Context) -> tuple[str, frozenset[str], str]
             else:
                 areas = frozenset(a for a, floor in context.index.area_floor.items() if floor == place_id)
             rest = re.sub(
-                r"(?: (?:in|on|at|of|from|to|inside|for))?(?: the| my| our)?$",
+                r"(?:(?: (?:out|over|up|down|through|back|everywhere|all over|around))* (?:in"
+                r"|on|at|of|from|to|inside|for))?"
+                r"(?: the| my| our)?$",
                 "",
                 " ".join(["", *words[:start]]),
             )

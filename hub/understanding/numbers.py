@@ -47,10 +47,13 @@ _SHARES = {
     ("three", "quarters", "of", "an"): 0.75, ("3", "quarters", "of", "an"): 0.75, ("half",): 0.5, ("a", "half"): 0.5,
     ("a", "couple", "of"): 2, ("a", "couple"): 2, ("couple", "of"): 2, ("another", "half", "an"): 0.5,
 }  # fmt: skip
+_SHARE_BEGINNINGS = frozenset(part[0] for part in _SHARES)
 _TAILS = {("and", "a", "half"): 0.5, ("and", "a", "quarter"): 0.25, ("and", "three", "quarters"): 0.75}
 _UNITS = {"percent": "%", "%": "%", "degree": "°", "°": "°", "celsius": "°", "kelvin": "k"}
 # "one" is a number only next to one of these: "the left one" is a lamp.
-_BEFORE_ONE = {"to", "at", "by", "volume", "minus", "channel"}
+_BEFORE_ONE = {
+    "to", "at", "by", "volume", "minus", "channel", "past", "half", "until", "till", "before", "after", "around",
+}  # fmt: skip
 
 
 def number_text(value: float) -> str:
@@ -113,12 +116,27 @@ def _read_number(words: list[str], start: int) -> tuple[float, int] | None:
     return value, position
 
 
+def _share_at(words: list[str], at: int) -> tuple[str, ...] | None:
+    if at >= len(words) or words[at] not in _SHARE_BEGINNINGS:
+        return None
+    return next((part for part in _SHARES if words[at : at + len(part)] == list(part)), None)
+
+
+def _and_minutes(words: list[str], position: int) -> tuple[float, int] | None:
+    """The minutes behind an hour that are not called so: "an hour and ten"."""
+    if words[position : position + 1] != ["and"] or position + 1 >= len(words):
+        return None
+    read = _read_number(words, position + 1)
+    ends = read is not None and read[0] < 60 and words[read[1] : read[1] + 1] in ([], ["for"], ["please"])
+    return read if ends else None
+
+
 def _read_duration(words: list[str], start: int) -> tuple[int, int] | None:
     """A duration in seconds ("half an hour", "an hour and a half", "2 minutes and 30 seconds")."""
     total, position, found = 0.0, start, False
     while position < len(words):
         at = position + 1 if found and words[position] == "and" else position
-        share = next((part for part in _SHARES if words[at : at + len(part)] == list(part)), None)
+        share = _share_at(words, at)
         if share is not None:
             amount, after = _SHARES[share], at + len(share)
         elif words[at : at + 1] in (["a"], ["an"], ["another"], ["extra"]):
@@ -139,7 +157,29 @@ def _read_duration(words: list[str], start: int) -> tuple[int, int] | None:
                 amount, position = amount + more, position + len(tail)
                 break
         total += amount * _SECONDS[unit]
+        if unit in ("hour", "hr") and (minutes := _and_minutes(words, position)) is not None:
+            return int(total + 60 * minutes[0]), minutes[1]
     return (int(total), position) if found else None
+
+
+def _read_degrees(words: list[str], start: int) -> tuple[str, int] | None:
+    """Degrees that no single number tells: "a degree and a half", "half a degree", "a couple of degrees"."""
+    share = _share_at(words, start)
+    if share is not None:
+        value, after = _SHARES[share], start + len(share)
+    elif words[start] == "a":
+        value, after = 1.0, start + 1
+    else:
+        read = _read_number(words, start)
+        if read is None:
+            return None
+        value, after = read
+    if words[after : after + 1] not in (["degree"], ["degrees"]):
+        return None
+    more = words[after + 1 : after + 4] == ["and", "a", "half"]
+    if not more and share is None:
+        return None
+    return f"{number_text(value + 0.5 * more)}°", after + 1 + 3 * more
 
 
 def join_numbers(words: list[str]) -> list[str]:
@@ -149,8 +189,16 @@ def join_numbers(words: list[str]) -> list[str]:
     while position < len(words):
         duration = _read_duration(words, position)
         if duration is not None and not words[position].startswith("second"):
+            # "Another" and "more" tell a change of a timer from a new one.
+            out += [words[position]] if words[position] in ("another", "extra") else []
             out.append(f"{duration[0]}s")
+            out += ["more"] if {"more", "extra", "additional"}.intersection(words[position + 1 : duration[1]]) else []
             position = duration[1]
+            continue
+        degrees = _read_degrees(words, position)
+        if degrees is not None:
+            out.append(degrees[0])
+            position = degrees[1]
             continue
         read = _read_number(words, position)
         if read is None:

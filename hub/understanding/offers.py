@@ -11,6 +11,7 @@ from hub.understanding.context import Context
 from hub.understanding.focus import Mention
 from hub.understanding.lexicon import domains_of, singular, value_of
 from hub.understanding.pending import answer_of
+from hub.understanding.verbs import Form, is_verb
 
 LIFETIME_S: Final = 30.0
 
@@ -21,11 +22,14 @@ _ACCEPTED = re.compile(
     r"|if you (?:like|could"
     r"|would|do not mind)|i would (?:like|love) that|great|perfect|good idea|thanks|thank you|alright|all right"
     r"|right|lovely|you do that"
-    r"|fine|that is (?:fine|right)|exactly|correct|mm hm|mhm|uh huh|you can|you may|that one|i guess so|might as"
-    r" well)(?: ,)? ?)+"
+    r"|fine|that is (?:fine|right)|exactly|correct|mm hm|mhm|uh huh|(?:of )?course you can|you can|you may|that one"
+    r"|i guess so|might as well|go on(?: then)?|be my guest|knock yourself out|that would (?:help|be lovely)|i would"
+    r"|oh|ooh|aye|ta|cheers|then|sir|ma'am|mate|love|dear|darling|boss|buddy|pal|man)(?: ,)? ?)+"
 )
+_AND_MORE = re.compile(r"(?:and|and also|and then|and can you|and could you|plus)(?: please)? (?=\S)")
 _LEADS_ON = re.compile(
-    r"^(?:(?:yes|yeah|yep|sure|ok|please|well|alright|right|no|nah|hmm|but|only|just|make (?:it|that)|maybe"
+    r"^(?:(?:(?:no|nah|nope|yes|yeah|ok) (?:ta|thanks|thank you|cheers)(?: (?:but|just|only))*|ta|thanks|thank you"
+    r"|cheers|yes|yeah|yep|sure|ok|please|well|alright|right|no|nah|hmm|but|only|just|make (?:it|that)|maybe"
     r"|perhaps|rather|though|instead"
     r"|not|do|then|actually|go for|let us (?:do|say|make it)|i (?:would|will) (?:like|prefer|take|say|have)|i"
     r" prefer|i mean|i want|the|,|and"
@@ -75,7 +79,7 @@ class Question:
 
 
 def taken_up(text: str) -> tuple[Literal["accepted", "declined", "changed", "other"], str]:
-    """How a turn answers an offer, and what it changes of it.
+    """How a turn answers an offer, and what it changes of it or wants besides.
 
     Args:
         text: the whole turn in plain words.
@@ -89,7 +93,9 @@ def taken_up(text: str) -> tuple[Literal["accepted", "declined", "changed", "oth
     rest = text[begun.end() :].strip(" ,") if begun else text
     accepted = _ACCEPTED.match(text)
     if accepted and rest:
-        return "changed", text[accepted.end() :].strip(" ,") or rest
+        left = text[accepted.end() :].strip(" ,")
+        more = _AND_MORE.match(left)
+        return ("accepted", left[more.end() :]) if more else ("changed", left or rest)
     return ("changed", rest) if begun and _ONLY.search(begun[0]) else ("other", rest)
 
 
@@ -124,7 +130,7 @@ def _named(asked: str, said: str) -> Iterator[str]:
         yield _POINTS.sub(lambda _found: f"the {said}", asked, count=1)
     words = asked.split()
     for end in range(len(words), 0, -1):
-        if not domains_of(words[end - 1]):
+        if not domains_of(words[end - 1]) or (end == 1 and _begins_with_verb(words)):
             continue
         noun = singular(words[end - 1]) if not said.endswith("s") else words[end - 1]
         full = re.sub(r"(?:^| )(?:one|1|ones)$", "", said)
@@ -135,3 +141,8 @@ def _named(asked: str, said: str) -> Iterator[str]:
             lead = head[:-1] if head[-1:] in (["the"], ["a"], ["my"], ["that"]) else head
             yield " ".join([*lead, "the", said, *tail])
             yield " ".join([*lead, "the", full, noun, *tail])
+
+
+def _begins_with_verb(words: list[str]) -> bool:
+    """Whether the first word asks for the deed rather than names the thing ("lock up", but "light on")."""
+    return is_verb(words[0], Form.BASE) and words[1:2] not in (["on"], ["off"])

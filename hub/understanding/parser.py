@@ -14,12 +14,15 @@ from hub.understanding.clauses import told, understand_clauses
 from hub.understanding.completeness import is_dangling, may_go_on
 from hub.understanding.context import Context
 from hub.understanding.focus import NOTHING, Focus
+from hub.understanding.frames import GRAMMAR_WORDS, Heard
 from hub.understanding.gates import Gate, judge
 from hub.understanding.house import Action, ActionResult, Entity, House
+from hub.understanding.lexicon import STOP, domains_of
 from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, normalise, without_courtesy
 from hub.understanding.policy import Policy
+from hub.understanding.preamble import request_beside
 from hub.understanding.queries import answer
-from hub.understanding.questions import Answer
+from hub.understanding.questions import Answer, plainly_asked
 from hub.understanding.remarks import without_remark
 from hub.understanding.repairs import misheard_questions, misheard_repairs, self_corrections
 from hub.understanding.services import group_calls
@@ -97,6 +100,8 @@ class Parser:
         if _LOCK_OR_UNLOCK.match(plain):
             return _unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
         understood = self._request(polite, context, question=question and not is_request(plain))
+        if understood.kind == "unknown" and plain.endswith(" please") and focus == NOTHING:
+            return self._asked_for(polite, context) or understood
         if understood.kind == "unknown" and polite == "stop":
             return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
         return understood
@@ -129,10 +134,16 @@ class Parser:
         return Understanding("actions", (action,), "", "ok", f"scene named {text!r}")
 
     def _request(self, said: str, context: Context, *, question: bool) -> Understanding:
-        text = said
+        beside = request_beside(said, context)
+        if beside is not None:
+            return self._decide(beside, said)
+        text = plainly_asked(said)
         while (bare := without_remark(text)) is not None:
             text = bare
-        for candidate, before in self_corrections(text):
+        beside = request_beside(text, context) if text != said else None
+        if beside is not None:
+            return self._decide(beside, text)
+        for candidate, before in self_corrections(text, context):
             gate = judge(candidate, question_mark=question)
             plain = judge(_masked(candidate, context), question_mark=question)
             if plain.kind != gate.kind:
@@ -143,6 +154,16 @@ class Parser:
                 continue
             return understood
         return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a correction that fits nothing")
+
+    def _asked_for(self, text: str, context: Context) -> Understanding | None:
+        """Read "closet light, please": a device by its name alone is asked to be on."""
+        if context.index.place_in(re.sub(r"^(?:the|my|our) ", "", text)) is not None:
+            return None
+        read = understand_clauses(f"turn on {text}", context)
+        plain = isinstance(read, Meaning) and read.cost == 0 and len(read.heard) == 1 and read.heard[0].target == text
+        if not isinstance(read, Meaning) or not plain:
+            return None
+        return self._decide(read, text) if all(c.entity and c.entity.domain in _LIT for c in read.calls) else None
 
     def _gated(self, text: str, gate: Gate, context: Context) -> Understanding:
         if gate.kind == "question":
@@ -182,7 +203,9 @@ class Parser:
                 "answer", (), stated.sentence, stated.reason, "query without a verb", asked=stated.entity_ids
             )
         reason = failure.reason
-        if failure.miss is not None and failure.strength <= 1:
+        if failure.miss is not None and (failure.strength <= 1 or not _could_be_a_device(failure.miss, text)):
+            reason, failure = "not_understood", NOT_UNDERSTOOD
+        if reason == "ambiguous" and failure.heard and len(_unexplained(text, failure.heard, context)) > 1:
             reason, failure = "not_understood", NOT_UNDERSTOOD
         frame = failure.heard.frame if failure.heard else "none"
         return _unknown(reason, why_not(failure, context), f"frame {frame}, reason {reason}")
@@ -200,7 +223,8 @@ class Parser:
             found = next((read for read in repaired if isinstance(read, Answer)), found)
         if isinstance(found, Answer):
             return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
-        if isinstance(found, Miss) and found.strength >= 2:
+        asked = text.count(" ") < 8 or (isinstance(found, Miss) and _could_be_a_device(found, text))
+        if isinstance(found, Miss) and found.strength >= 2 and asked:
             failure = Failure(found.reason, miss=found)
             return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
         return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a question about nothing in this house")
@@ -244,6 +268,7 @@ class Parser:
 
 
 _WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
+_LIT = frozenset({"light", "switch", "fan", "input_boolean"})
 _GUARDED = frozenset({"lock", "alarm_control_panel", "valve"})
 _NOT_BY_ITSELF = "I do not undo that for {name} by myself, so nothing has changed."
 # "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
@@ -271,6 +296,33 @@ def _masked(text: str, context: Context) -> str:
                 break
         position += 1
     return " ".join(words)
+
+
+# What is done to devices and hardly to anything else.
+_TO_DEVICES = re.compile(
+    r"(?:turn|switch|power|dim|brighten|(?:un)?lock|open|close|shut|(?:un)?mute|dock|(?:dis)?arm|(?:de)?activate|enable"
+    r"|disable|pause|resume|start|set|lower|raise|is|are)\b"
+)
+_MAKES = re.compile(r"(?:make|write|create|draft|give (?:me|us)|compose|plan)\b")
+_MOST_WORDS_OF_A_NAME = 4
+
+
+def _could_be_a_device(miss: Miss, text: str) -> bool:
+    """Whether what was not found is worth a sentence: "there is no sauna lamp", but nothing about a sonnet on rain."""
+    if miss.reason != "no_such_device":
+        return True
+    words = [word for word in miss.phrase.split() if word not in STOP]
+    if not words or len(words) > _MOST_WORDS_OF_A_NAME:
+        return False
+    if words[-1] == "list" and _MAKES.match(text):
+        return False
+    return bool(domains_of(words[-1])) or bool(_TO_DEVICES.match(text))
+
+
+def _unexplained(text: str, heard: Heard, context: Context) -> list[str]:
+    """The words that neither a reading of a part of the text nor the house knows."""
+    read = {*heard.target.split(), *heard.value.split(), *heard.amount.split(), *STOP, *GRAMMAR_WORDS}
+    return [w for w in text.split() if w.isalpha() and w not in read and not context.index.is_known(w)]
 
 
 def _unknown(reason: str, reply: str, explanation: str) -> Understanding:

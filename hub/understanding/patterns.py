@@ -12,12 +12,16 @@ _GROUP = re.compile(r"\(\?P<([a-z]+)>")
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One expression: the group it stands in, its source, what it compiles to, and parts that need not be said."""
+    """One expression: the group it stands in, its source, what it compiles to, and parts that need not be said.
+
+    `openings`: the only words that such a text can begin with, None where it may begin with any.
+    """
 
     group: str
     source: str
     expression: re.Pattern[str]
     unsaid: Mapping[str, str]
+    openings: frozenset[str] | None = None
 
     def read(self, text: str) -> dict[str, str] | None:
         """The parts of a text that is wholly of this shape, by name, empty ones left out; None when it is not."""
@@ -52,7 +56,8 @@ def read_patterns(name: str, extra: Mapping[str, str] = {}) -> tuple[Pattern, ..
         elif group:
             source, _, unsaid = line.partition(" => ")
             parts = dict(pair.split("=") for pair in unsaid.split())
-            read.append(Pattern(group, source, re.compile(_unique(_expanded(source, classes))), parts))
+            expression = _unique(_expanded(source, classes))
+            read.append(Pattern(group, source, re.compile(expression), parts, _openings(expression)))
         else:
             key, _, expression = line.partition(" = ")
             classes[key] = _expanded(expression, classes)
@@ -75,3 +80,28 @@ def _unique(expression: str) -> str:
         return f"(?P<{found[1]}_{seen[found[1]]}>" if seen[found[1]] > 1 else found[0]
 
     return _GROUP.sub(numbered, expression)
+
+
+_FIRST_GROUP = re.compile(r"\(\?(?::|P<[a-z]+>)(?!\.)")
+_FIRST_WORD = re.compile(r"([a-z]+)(?= |$)")
+
+
+def _openings(expression: str) -> frozenset[str] | None:
+    """The words that a text of this shape begins with, where they are plainly written: one, or a group of several."""
+    group = _FIRST_GROUP.match(expression)
+    if group is None:
+        word = _FIRST_WORD.match(expression)
+        return frozenset({word[1]}) if word else None
+    depth, start = 0, group.end()
+    choices: list[str] = []
+    for position, letter in enumerate(expression):
+        depth += (letter == "(") - (letter == ")")
+        if (letter == "|" and depth == 1) or depth == 0:
+            choices.append(expression[start:position])
+            start = position + 1
+        if depth == 0:
+            break
+    words = [_FIRST_WORD.match(choice) for choice in choices]
+    if expression[start : start + 1] not in ("", " ") or not all(words):
+        return None
+    return frozenset(word[1] for word in words if word)

@@ -19,7 +19,8 @@ EXPIRES_S: Final = 20.0
 _YES = re.compile(
     r"(?:(?:oh|well|um|,) )*(?:(?:yes|yeah|yep|yup|aye|sure|of course|absolutely|definitely|certainly|affirmative"
     r"|correct|confirm(?:ed)?|i confirm|i do|i am(?: sure)?|i am certain|go ahead|do it|do that|go for it|please do"
-    r"|that is right|exactly|by all means|you may)(?: ,)? ?)+(?:please|now|then|thanks|thank you)?"
+    r"|that is right|exactly|by all means|you may|(?:yes|yeah|yep|yup|aye|sure|ok) (?:, )?go on)(?: ,)? ?)+"
+    r"(?:(?:please|now|then|thanks|thank you|sir|ma'am|mate|love|dear|darling|honey|boss|buddy|pal) ?)*"
 )
 _NO = re.compile(
     r"(?:(?:oh|well|um|ok|,) )*(?:no|nope|nah|do not|please do not|cancel|never ?mind|stop|leave it|not now|not yet"

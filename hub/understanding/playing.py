@@ -17,7 +17,13 @@ _PLACED = re.compile(r" (?:on|in|through|over|from|at|to) (?=(?:the |my |our |th
 _LEAD = re.compile(r"^(?:me |us |a bit of |a little |some more |some |the song |the track )+")
 # Played by people, or in a figure of speech: no medium.
 _NO_MEDIUM = re.compile(
-    r"(?:your [a-z ]+|it|that|this|them|along|with|around|at|for|to|into|up|down|out|hide|fair|safe|nice|dead"
+    r"(?:(?:[a-z]+ )?(?:clothes|weight|shoes|socks|trousers|coats?|jackets?|hats?|gloves|boots|slippers|pyjamas"
+    r"|make up|lipstick"
+    r"|sun ?cream|perfume|deodorant|glasses|pounds|kilos|tea|coffee|toast|eggs|pasta|rice|potatoes|dinner|lunch|washing"
+    r"|plasters?|welly|pressure)|your [a-z ]+|(?:the |my |our |any |new )*(?:voice ?mails?|(?:voice )?messages?"
+    r"|answer(?:ing|phone)\b.*)|nicely|gently"
+    r"|quietly|properly|fairly|together|it|that|this|them|along|with|around|at|for|to|into|up|down|out|hide|fair"
+    r"|safe|nice|dead"
     r"|dumb|cool|hard|tricks?"
     r"|house|doctor|god|ball|catch|tag|games?|cards|chess|checkers|poker|bingo|darts|pool|sports?|football|soccer"
     r"|tennis|basketball|baseball|golf|hockey|cricket|rugby|volleyball|monopoly|scrabble|minecraft|fortnite|outside"

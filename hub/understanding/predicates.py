@@ -55,6 +55,8 @@ def _devices(phrase: str, place: str | None, adjective: str, context: Context) -
         found = other if isinstance(other, Target) or other.strength > found.strength else found
     if isinstance(found, Target) and adjective in ("open", "closed"):
         opening = tuple(e for e in found.entities if _opens(e))
+        kinds = domains_of(" ".join(words[-2:]))  # "garage doors" are covers, though a door there may have a contact
+        opening = tuple(e for e in opening if e.domain in kinds) or opening
         return replace(found, entities=opening or found.entities)
     return found
 
@@ -71,7 +73,7 @@ def yes_no(text: str, context: Context) -> Answer | Miss | None:  # noqa: C901 -
         return None
     adjective, phrase = adjective_of(found["a"]), found["t"]
     some = bool(re.match(r"(?:there )?(?:any|some|a)\b|anything", phrase)) or text.startswith(("is there", "are there"))
-    if phrase in ("everything", "the house", "all"):
+    if phrase in ("", "everything", "the house", "all", "house"):
         phrase = "everything"
     everywhere = " everywhere" if some and domains_of(phrase.split()[-1]) else None
     target = _devices(phrase, found["p"] or everywhere, adjective, context)

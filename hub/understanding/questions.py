@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hub.understanding.adjectives import SAID
 from hub.understanding.patterns import read_patterns
 from hub.understanding.target import Miss, Target
+from hub.understanding.verbs import Form, is_verb
 
 # What a question may be about.
 COUNTABLE = frozenset(
@@ -41,7 +42,8 @@ COUNTABLE = frozenset(
     ]
 )
 MEASURES: dict[str, str] = {
-    "temperature": "temperature", "warm": "temperature", "hot": "temperature", "cold": "temperature",
+    "temperature": "temperature", "chilly": "temperature", "toasty": "temperature", "damp": "humidity",
+    "muggy": "humidity", "warm": "temperature", "hot": "temperature", "cold": "temperature",
     "humidity": "humidity", "humid": "humidity",
     "battery": "battery", "battery level": "battery", "power": "power", "power consumption": "power",
     "power usage": "power", "energy": "energy",
@@ -69,6 +71,32 @@ class Answer:
     sentence: str
     entity_ids: tuple[str, ...]
     reason: str = "query"
+
+
+_ASIDE = re.compile(
+    r"(?:(?: ,)? (?:or (?:not|what|no|whatever)|yet|by any chance|do you know|tight|tightly|properly|at all|round"
+    r"|around"
+    r"|at the minute|any idea|is it|are they|then))+$"
+)
+_OR_NOT = re.compile(r" or (?:not|what|no)$")
+_INTERJECTION = re.compile(r"^(?:(?:brr+|phew|ooh+|ugh|blimey|gosh|oi|yo|crikey|say|hang on|quick question) (?:, )?)+")
+_BARE = re.compile(
+    r"any (?!chance|idea|good|news|more|luck|time|one)(?:of (?:the|my|our) )?[a-z ]+"
+    rf" (?:{'|'.join(SAID)})(?: .+)?"
+)
+_SHORT_IS = re.compile(r"^((?:how|what) (?!is\b|was\b|does\b|has\b)[a-z]{3,})s (?=(?:the|my|our|it|that|this|in) )")
+_ASKING = re.compile(r"(?:is|are|was|has|have|did|do|does|how|what|which|where|who|when|why|can|any)\b")
+
+
+def plainly_asked(text: str) -> str:
+    """A question without what is said around it: "washing machine done or what" is "is the washing machine done"."""
+    asked = _SHORT_IS.sub(r"\1 is ", _INTERJECTION.sub("", text))
+    bare = _ASIDE.sub("", asked)
+    if _ASKING.match(asked):
+        asked = bare
+    elif _OR_NOT.search(asked) and not is_verb(asked.partition(" ")[0], Form.BASE):
+        asked = f"is {bare}"
+    return f"are {asked}" if _BARE.fullmatch(asked) else asked
 
 
 def shape(name: str, text: str) -> re.Match[str] | None:

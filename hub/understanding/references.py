@@ -43,7 +43,7 @@ def resolve_reference(phrase: str, domains: frozenset[str], context: Context) ->
         here = context.focus.mentions[:1] and context.focus.mentions[0].area_id == context.area_id
         return _target(_one(domains, context)) if here else None
     if _ROBOT.fullmatch(phrase):
-        return _target(_robot(domains, context))
+        return _target(_robot(domains, context)) or _target(_one(domains, context))
     if _ONE.fullmatch(phrase):
         return _target(_one(domains, context))
     if _SEVERAL.fullmatch(phrase):

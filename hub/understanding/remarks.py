@@ -10,7 +10,8 @@ _HOW = (
     r"(?: (?:getting|really|so|very|too|a bit|a little|quite|pretty|rather|just|all|still|far too|way too|absolutely))*"
 )
 _STATE = (
-    r"(?:dark|cold|hot|warm|cool|steamy|stuffy|bright|loud|noisy|chilly|freezing|boiling|late|humid|raining|windy|sunny"
+    r"(?:dark|black|pitch (?:black|dark)|cold|hot|warm|cool|steamy|stuffy|bright|loud|noisy"
+    r"|chilly|freezing|boiling|late|humid|raining|windy|sunny"
     r"|gloomy|dim|stinky|smelly|dusty|dirty|filthy|messy|muggy|baking|sweltering|roasting|quiet|bedtime|dinner"
     r" time|early"
     r"|sweating|shivering|tired|home|back|hungry|sleepy|bored|ready|done|off to bed|up|leaving|cooking|reading|working"
@@ -21,12 +22,15 @@ _WHERE = (
     r"(?: (?:in|on) (?:here|the (?:[a-z]+ ){0,2}[a-z]+|this room)| here| outside| now| tonight| today| again| already)*"
 )
 _REMARK = re.compile(
-    rf"(?:it is|its|it feels|this (?:room|place) is|the [a-z]+ is|i am|we are|i feel){_HOW} {_STATE}{_WHERE}"
+    rf"(?:it is|its|is(?= (?:too|so) )|it feels|this (?:room|place) is|the [a-z]+ is|i am|we"
+    rf" are|i feel){_HOW} {_STATE}{_WHERE}"
     r"|i (?:can not|can barely|can hardly) (?:see|hear)(?: (?:anything|a thing|you|it|myself))?(?: in here)?"
-    r"|good (?:night|morning|evening|afternoon)|hello|thanks|thank you|please|bedtime|ok|yes|sorry|alright|right|now"
+    rf"|is it (?:just |only )?me or is it{_HOW} {_STATE}{_WHERE}"
+    r"|good (?:night|morning|evening|afternoon)|hello|thanks|thank you|please|bedtime|ok|yes|sorry|alright|now"
     r"|i (?:need|want) to (?:sleep|read|work|cook|relax|focus)|time (?:for bed|to sleep)|dinner is ready"
     r"|we have (?:guests|visitors|company)|(?:somebody|someone) is at the door|the baby is asleep|oh no|you know what"
-    r"|guess what|i think|that is better|much better|perfect|great|nice|well done|good job"
+    r"|guess what|i think|that (?:will do|is (?:enough|better|fine|plenty))|much better|perfect"
+    r"|great|nice|well done|good job"
 )
 _NO_BEGINNING = frozenset(
     ["in", "on", "at", "for", "to", "from", "with", "of", "by", "because", "here", "there", "if", "when"]
@@ -37,10 +41,13 @@ _JOINT = re.compile(r"^(?:(?:,|\.|and|so|please|then|can you|could you|would you
 _REASON = re.compile(
     r" (?:, )?(?:(?:it is|its|we are|i am|there is|because|cause|since (?:it|i|we)) (?!not\b).+|(?:some|that"
     r"|this) .+ would be nice"
-    r"|for (?:halloween|christmas|easter|dinner|the (?:party|film|movie|game|night|guests|kids|baby|dog|cat)))$"
+    r"|for (?:halloween|christmas|easter|dinner|the (?:rest of the )?(?:[a-z]+ )?(?:party|match"
+    r"|barbecue|film|movie|game|night|evening|day|guests|kids|baby|dog"
+    r"|cat)))$"
 )
 _TOLD = re.compile(
-    r"\b(?:not|never|to|said|says|told|asked|who|that|if|when|will|would|could|should|must|might|and|he|she|they|you|going)\b"
+    r"\b(?:not|never|to|said|says|called|named|titled|reads|told|asked|who|that|if|when|will"
+    r"|would|could|should|must|might|and|he|she|they|you|going)\b"
 )
 _OPENING = re.compile(
     r"(?:it is|its|i have got|i have a|i am|we are|we have|there is|the [a-z ]+? (?:is|are)|[a-z]+ (?:is|are)) "
@@ -99,5 +106,7 @@ def without_remark(text: str) -> str | None:
     for end in range(len(words) - 1, 0, -1):
         if _REMARK.fullmatch(" ".join(words[:end]).rstrip(" ,.")):
             rest = _JOINT.sub("", " ".join(words[end:]).lstrip(" ,."))
+            if words[end - 1] in ("see", "hear") and rest.startswith(("the ", "my ", "our ")):
+                return None  # what cannot be heard is no remark any more
             return rest if rest and rest.split()[0] not in _NO_BEGINNING else None
     return None

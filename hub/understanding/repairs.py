@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from rapidfuzz import fuzz
+
 from hub.understanding.context import Context
 from hub.understanding.frames import GRAMMAR_WORDS
 from hub.understanding.lexicon import STOP
+from hub.understanding.misheard import NAMED, alike, names_of
+from hub.understanding.tagger import canonical, sound_of
 
 _CORRECTION = re.compile(
     r" (?:, )?(?:no , sorry|scratch that|strike that|correction|oh wait|oh no|no , not that|not that|hang on"
-    r"|hold on|no sorry|sorry , no|sorry no|sorry , i mean|sorry i mean|no , wait|no wait|wait , no"
+    r"|hold on|no (?:, )?(?:hang on|hold on|shoot|not that (?:one|1))|no sorry|sorry , no|sorry"
+    r" no|sorry , i mean|sorry i mean|no , wait|no wait|wait , no"
     r"|wait no|wait|"
     r"no , i mean|no i mean|i mean|or rather|i meant|actually , no|actually no|actually|sorry|scratch that|no , no"
     r"|no make that|"
@@ -43,11 +48,35 @@ _ARTICLES = (["the"], ["a"], ["an"], ["my"], ["our"])
 _MAX_TRIES = 12
 
 
-def self_corrections(text: str) -> Iterator[tuple[str, str]]:
+def self_corrections(text: str, context: Context) -> Iterator[tuple[str, str]]:
     """The text with its correction carried out: each way in which the right side may stand for a part of the left.
 
     With each comes what was said before the correction where the right side stands alone, for its "it"; else nothing.
     """
+    if not _CORRECTION.search(text):
+        yield text, ""
+        return
+    joined = _names_joined(text, context)
+    for candidate, before in _corrected(joined):
+        yield candidate.replace(_JOINT, " "), before.replace(_JOINT, " ")
+
+
+# No word of plain text holds it.
+_JOINT = "_"
+
+
+def _names_joined(text: str, context: Context) -> str:
+    """The text with each name of the house that holds a word of correction ("Wait And See Lamp") as one word."""
+    words = text.split()
+    for start in range(len(words)):
+        for length in range(min(context.index.longest, len(words) - start), 1, -1):
+            name = words[start : start + length]
+            if canonical(" ".join(name)) in context.index.names and _CORRECTION.search(f" {' '.join(name)} "):
+                return _names_joined(" ".join([*words[:start], _JOINT.join(name), *words[start + length :]]), context)
+    return text
+
+
+def _corrected(text: str) -> Iterator[tuple[str, str]]:
     cuts = list(_CORRECTION.finditer(text))
     if not cuts:
         yield text, ""
@@ -120,13 +149,37 @@ def misheard_repairs(text: str, context: Context) -> Iterator[tuple[str, int]]:
 
     With each comes how loosely a device may be named then: a guessed word needs a full name beside it.
     """
-    if text.startswith(("no ", "not ")):
+    if not text or text.startswith(("no ", "not ")):
         return  # it takes something back, and nobody knows what
     if " , " in text:
         yield text.replace(" , ", " "), 0
     for changed in _sound_alikes(text.replace(" , ", " ")):
         yield changed, 0
+    for mended in _names_but_for_a_word(text.split(), context):
+        yield mended, 0
     yield from _nearest_names(text, context)
+
+
+# A word that more names have tells too little about which one was meant.
+_MOST_HOLDERS = 40
+
+
+def _names_but_for_a_word(words: list[str], context: Context) -> Iterator[str]:
+    """The text with a name of several words put right of which all but one word were heard ("coffee pod")."""
+    holders = [context.index.by_word.get(canonical(word), ()) for word in words]
+    ids = {i for held in holders if len(held) <= _MOST_HOLDERS for i in held}
+    names = {name for i in ids for name in names_of(context.entity(i), context)}
+    names |= {tuple(area.split()) for area in context.index.areas}
+    spoken = {canonical(word) for word in words}
+    near = (n for n in names if len(n) > 1 and sum(canonical(word) in spoken for word in n) == len(n) - 1)
+    for name in sorted(near):
+        for start in range(len(words) - len(name) + 1):
+            heard = words[start : start + len(name)]
+            wrong = [n for n, word in enumerate(name) if canonical(word) != canonical(heard[n])]
+            if len(wrong) != 1 or heard[wrong[0]] in STOP | _PARTICLES | _PLAIN_WORDS:
+                continue
+            if alike(heard[wrong[0]], name[wrong[0]], context) >= NAMED:
+                yield " ".join([*words[:start], *name, *words[start + len(name) :]])
 
 
 def misheard_questions(text: str, context: Context) -> Iterator[str]:
@@ -145,6 +198,8 @@ def misheard_questions(text: str, context: Context) -> Iterator[str]:
 def _sound_alikes(text: str) -> Iterator[str]:
     """The text with one sound-alike put right, then with all of them."""
     words = text.split()
+    if not words:
+        return
     heads = [
         f"{_ALIKE_FIRST[head]}{text[len(head) :]}"
         for head in (" ".join(words[:2]), words[0])
@@ -153,11 +208,26 @@ def _sound_alikes(text: str) -> Iterator[str]:
     yield from heads
     for start in [text, *heads]:
         words = start.split()
-        places = [n for n, word in enumerate(words) if n and word in _ALIKE][:_MAX_ALIKE]
+        places = [n for n, word in enumerate(words) if n and word in _ALIKE and not _is_measure(words, n)][:_MAX_ALIKE]
         for n in places:
             yield " ".join([*words[:n], _ALIKE[words[n]], *words[n + 1 :]])
         if len(places) > 1:
             yield " ".join(_ALIKE.get(word, word) if n else word for n, word in enumerate(words))
+
+
+# What is yours or hers is nothing of the house that was misheard: "turn off your brain".
+_SOMEBODYS = (["your"], ["his"], ["her"], ["their"])
+# Too common to be anything else that was misheard.
+_PLAIN_WORDS = frozenset({"right", "there", "left", "then", "what", "where", "when", "with", "very", "much", "well"})
+_SWITCHING = frozenset({"turn", "switch", "shut", "put", "power", "cut", "flick", "flip", "knock", "have", "get"})
+
+
+def _is_measure(words: list[str], n: int) -> bool:
+    """Whether an "of" is one: only behind a verb of switching, or as the last word, is it likely to be "off"."""
+    if words[n] != "of" or n == len(words) - 1:
+        return False
+    before = words[n - 1]
+    return words[0] not in _SWITCHING or before.isdigit() or before in ("lot", "bit", "out", "all", "some", "most")
 
 
 def _nearest_names(text: str, context: Context) -> Iterator[tuple[str, int]]:
@@ -165,12 +235,15 @@ def _nearest_names(text: str, context: Context) -> Iterator[tuple[str, int]]:
     words = text.split()
     strange = [
         n for n, word in enumerate(words)
-        if word.isalpha() and word not in GRAMMAR_WORDS and word not in STOP and not context.index.is_known(word)
+        if word.isalpha() and words[n - 1 : n] not in _SOMEBODYS
+        and word not in GRAMMAR_WORDS and word not in STOP and word not in _PLAIN_WORDS
+        and not context.index.is_known(word)
     ]  # fmt: skip
+    anchored = _anchored(words, strange, context)
     repaired = list(words)
     for n in strange if len(strange) <= 2 else ():
         near = context.index.nearest_word(words[n])
-        if near is None:
+        if near is None or not (anchored or _much_alike(words[n], near)):
             break
         repaired[n] = near
     else:
@@ -179,5 +252,24 @@ def _nearest_names(text: str, context: Context) -> Iterator[tuple[str, int]]:
         if (n in strange or n + 1 in strange) and STOP.isdisjoint(words[n : n + 2]):
             joined = words[n] + words[n + 1]
             near = joined if context.index.is_known(joined) else context.index.nearest_word(joined, joined=True)
-            if near and joined.isalpha():
+            if near and joined.isalpha() and near not in words[n : n + 2]:
                 yield " ".join([*words[:n], near, *words[n + 2 :]]), 1 if near == joined else 0
+
+
+_PARTICLES = frozenset({"on", "off", "up", "down", "out", "in", "over", "back"})
+_FOR_DEVICES = re.compile(
+    r"(?:turn|switch|power|flick|flip)\b.* (?:on|off)\b|(?:dock|hoover|vacuum|unlock|mute|unmute)\b"
+    r"|"
+    r"(?:send|bring) .+ (?:home|back)\b|.+ (?:on|off)"
+)
+
+
+def _much_alike(word: str, other: str) -> bool:
+    """Whether a long word that means nothing else begins and sounds like another."""
+    return len(word) >= 6 and sound_of(word[0]) == sound_of(other[0]) and fuzz.ratio(word, other) >= 70
+
+
+def _anchored(words: list[str], strange: list[int], context: Context) -> bool:
+    """Whether anything that was heard plainly speaks of the house: "put the bins out" is not "put the blinds out"."""
+    plain = (w for n, w in enumerate(words) if n not in strange and w not in STOP and w not in _PARTICLES)
+    return any(context.index.is_known(word) for word in plain) or bool(_FOR_DEVICES.match(" ".join(words)))

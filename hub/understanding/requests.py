@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from hub.understanding.context import Context
@@ -16,6 +18,7 @@ from hub.understanding.normalise import MAX_CHARACTERS, normalise, without_court
 from hub.understanding.offers import Offer, Question, answers_to, taken_up
 from hub.understanding.parser import Parser, Understanding
 from hub.understanding.phrasing import deed_in_words
+from hub.understanding.preamble import reason_cut
 from hub.understanding.target import Miss
 from hub.understanding.targets import resolve
 
@@ -28,6 +31,13 @@ _SETTLED = frozenset({"no_such_device", "no_such_area", "not_exposed", "cannot_d
 
 # What a continuation may come to that is worth a true sentence.
 _IMPOSSIBLE = frozenset({"cannot_do", "bad_value"})
+
+
+# A question is no answer and continues nothing, but for "what about the hall?".
+_ASKS = re.compile(
+    r"(?:(?:wait|hang on|hold on|oh|hey|hmm|so|and|but|ok|now|actually|sorry|,) )*(?:is|are|was|were|did|does"
+    r"|do(?! (?:the|that|it|this|so|both|them|my)\b)|has|have|when|where|who|why|which|what(?! about)|how(?! about))\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,32 +123,39 @@ class Reader:
             for text in changes(polite, newest):
                 changed = understand(text)
                 if changed.kind in _ACTS:
-                    return Reading("continued", changed, text)
+                    return Reading("continued", changed, text, reverses=_replaces(changed))
         direct = understand(whole)
         if direct.kind != "unknown" and direct.reason != "small_talk":
             return Reading("plain", direct, polite)
         bare = without_echo(polite)
         if bare != polite and (again := understand(bare)).kind in _ACTS:
             return Reading("plain", again, bare)
+        if _ASKS.match(polite):
+            return Reading("plain", direct, polite)
         if before.question is not None and direct.reason != "too_long":
             for text in answers_to(before.question, polite, context):
                 answer = understand(text)
                 if answer.kind in _ACTS:
                     return Reading("answer", answer, text)
-        if newest is None or direct.reason in _SETTLED:
+        if newest is None:
             return Reading("plain", direct, polite)
-        for text, understood, sure in _continued(polite, newest, context, understand):
+        texts = (reason_cut(polite),) if direct.reason in _SETTLED else (polite, reason_cut(polite))
+        found = chain(*(_continued(text, newest, context, understand) for text in texts if text))
+        for text, understood, sure in found:
             if understood.kind == "unknown":
                 return Reading("continued", understood, text)
-            replaced = all(action.domain == "timer" for action in understood.actions)
-            return Reading("continued", understood, text, reverses=replaced, sure=sure or goes_on(plain))
+            reverses = _replaces(understood)
+            return Reading("continued", understood, text, reverses=reverses, sure=sure or goes_on(plain))
         return Reading("plain", direct, polite)
 
 
 def _continued(
-    text: str, mention: Mention, context: Context, understand: Callable[[str], Understanding]
+    text: str, mention: Mention, context: Context, understand: Callable[[str], Understanding], *, same: bool = True
 ) -> Iterator[tuple[str, Understanding, bool]]:
-    """The continuations of a mention that mean something in this house; last the one that it cannot do."""
+    """The continuations of a mention that mean something in this house; last the one that it cannot do.
+
+    With `same` they do the same or touch the same kind of device; else only their words must be the same.
+    """
     seen: set[str] = set()
     impossible: tuple[str, Understanding, bool] | None = None
     for completed in completions(text, mention, context):
@@ -146,13 +163,18 @@ def _continued(
             continue
         seen.add(completed.text)
         understood = understand(completed.text)
-        alike = understood.kind in _ACTS and (not mention.actions or _alike(understood, mention.actions))
+        alike = understood.kind in _ACTS and (not same or not mention.actions or _alike(understood, mention.actions))
         if alike or (not mention.actions and understood.kind == "answer"):
             yield completed.text, understood, completed.sure
         elif impossible is None and completed.sure and understood.reason in _IMPOSSIBLE:
             impossible = completed.text, understood, True
     if impossible is not None:
         yield impossible
+
+
+def _replaces(understood: Understanding) -> bool:
+    """Whether a continuation stands in the place of what it continues: another time for the same timer."""
+    return all((action.domain, action.service) == ("timer", "start") for action in understood.actions)
 
 
 def _alike(understood: Understanding, before: tuple[Action, ...]) -> bool:
@@ -167,18 +189,19 @@ def _to_offer(  # noqa: PLR0911 - one line a case
     if offer is None:
         return None
     how, rest = taken_up(plain)
-    if how == "accepted":
+    if how == "accepted" and not rest:
         return Reading("offer", _as_understood(offer.mention), offer.mention.text)
     if how == "declined":
         return Reading("declined", Understanding("answer", (), "All right.", "declined"), plain)
-    if how != "changed" or not rest:
+    if how not in ("changed", "accepted") or not rest:
         return None
+    more = offer.mention.actions if how == "accepted" else ()
     whole = understand(rest)
     if whole.kind in _ACTS:
-        return Reading("offer", whole, without_courtesy(rest))
+        return Reading("offer", with_more(whole, more), without_courtesy(rest))
     for text, understood, _sure in _continued(rest, offer.mention, context, understand):
         if understood.kind != "unknown":
-            return Reading("offer", understood, text)
+            return Reading("offer", with_more(understood, more), text)
     return None
 
 
@@ -207,9 +230,11 @@ def _correction(
     if not right:
         return Reading("rejected", Understanding("unknown", (), "", "rejected", "only says that it was wrong"), plain)
     meant = without_courtesy(right)
-    for text, understood, _sure in _continued(meant, newest, context, understand):
-        if understood.kind != "unknown":
-            return Reading("correction", understood, text, reverses=True)
+    same = (mention for mention in focus.mentions[:2] if mention.entity_ids == newest.entity_ids)
+    for mention in same:  # the user's own words, and the assistant's for the same deed
+        for text, understood, _sure in _continued(meant, mention, context, understand, same=False):
+            if understood.kind != "unknown":
+                return Reading("correction", understood, text, reverses=True)
     whole = understand(meant)
     if whole.kind in _ACTS:
         return Reading("correction", whole, meant, reverses=True)
@@ -224,3 +249,8 @@ def request_for(actions: Iterable[Action], house: House) -> str:
 def with_actions(understanding: Understanding, actions: tuple[Action, ...]) -> Understanding:
     """The same understanding with other actions."""
     return replace(understanding, kind="actions", actions=actions)
+
+
+def with_more(understanding: Understanding, actions: tuple[Action, ...]) -> Understanding:
+    """The same understanding with actions before its own."""
+    return replace(understanding, actions=(*actions, *understanding.actions)) if actions else understanding

@@ -47,6 +47,19 @@ _LONG_FORM: Final = re.compile(
     r"|^(?:compare and contrast|pros and cons|walk me through|teach me (?:how|about|to|the)"
     r"|help me (?:write|plan|decide|understand|draft|figure))\b"
 )
+# Long words for a short errand: what is to be told is in the house, or was just said.
+_OF_THE_HOUSE: Final = re.compile(
+    r"^(?:explain|analy[sz]e|summari[sz]e|outline|compare|contrast|evaluate|diagnose|recap)\b.*"
+    r"\b(?:(?:shopping|grocery|to do|todo|chores?|my|the) list|groceries|chores|timers?|calendar|diary|(?:whether"
+    r"|if) the"
+    r"|the (?:\w+ )?thermostat|this(?: for me)? (?:turn|switch) (?:off|on)|yourself|what you (?:just )?(?:did"
+    r"|said|turned|switched|meant))\b"
+    r"|^(?:explain|repeat|summari[sz]e|rephrase) (?:that|it|this)(?: again| please| once more)*$"
+    r"|^(?:explain|analy[sz]e|optimi[sz]e|evaluate|debug|refactor) (?:this|that|nothing|it|me)(?: just"
+    r"| please)? (?:turn|switch|put|set|dim|open|close|play|just)\b"
+    r"|^why (?:not|me|now|so|is that|would you|did (?:you|it|that|they)(?: do)?(?: that| this| it)?)$"
+    r"|^(?:draft|write|compose) (?:me )?(?:a |another )?reminder\b"
+)
 # Shapes of sentences, for the classifier: they carry over to words it has never seen.
 _SHAPES: Final = {
     name: re.compile(pattern)
@@ -115,12 +128,20 @@ def route(text: str, *, understood: bool, threshold: float = 0.5) -> Route:
     bare = _COURTESY.sub("", sentence)
     if _ERRAND.match(bare):
         return Route("local", "an errand of the household", 0.99)
-    if _LONG_FORM.match(bare):
-        return Route("expert", "asks for a longer answer", 0.99)
+    at_length = _LONG_FORM.match(bare) or _OF_THE_HOUSE.match(bare)
+    if at_length:
+        return _at_length(bare)
     probability = expert_probability(words)
     if probability > threshold:
         return Route("expert", "sounds like a difficult question", max(0.5, probability))
     return Route("local", "sounds like everyday talk", max(0.5, 1.0 - probability))
+
+
+def _at_length(bare: str) -> Route:
+    """Who answers a word for long answers: what is told of the house, or was just said, is told by the house."""
+    if _OF_THE_HOUSE.match(bare):
+        return Route("local", "about this house", 0.9)
+    return Route("expert", "asks for a longer answer", 0.99)
 
 
 def plain(text: str) -> list[str]:

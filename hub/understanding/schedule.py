@@ -16,13 +16,27 @@ _DAYPART = (
 _CLOCK = r"(?:\d{1,2}:\d\d(?:am|pm)?|\d{1,2}(?!\d|%|°|s\b|k\b|\.)|noon|midday|midnight)"
 _TIME = rf"(?:{_DAYPART} at {_CLOCK}|{_CLOCK}(?: {_DAYPART})?)"
 _IN = re.compile(
-    r"\b(?:in (?:about |exactly )?(?P<in>\d+)s(?: time| from now)?|after (?P<after>\d+)s|(?P<now>\d+)s from now"
-    r"|wait (?:for )?(?P<wait>\d+)s(?: and)?(?: then)?)(?![\w:])"
+    r"\b(?:in (?:about |exactly )?(?:another )?(?P<in>\d+)s(?: more| time| from now)*|after (?P<after>\d+)s"
+    r"|(?P<now>\d+)s from now"
+    r"|(?:wait|hold on|hang on) (?:for )?(?P<wait>\d+)s(?: ,)?(?: and)?(?: then)?"
+    r"|(?:give|leave) (?:it|them"
+    r"|that) (?:for )?(?:another )?(?P<give>\d+)s(?: more)?(?: ,)?(?: and)?(?: then))(?![\w:])"
 )
-_AT = re.compile(rf"(?:\b(?:at|around) (?P<at>{_TIME})|\b(?P<day>{_DAYPART} at {_CLOCK}))(?![\w:%°.])")
-_FOR = re.compile(r"\bfor (?:the next |about |another |just |only )?(?P<for>\d+)s(?![\w:])")
+_AT = re.compile(
+    rf"(?:\b(?:at|around)(?: about| around| exactly| precisely)? (?P<at>{_TIME})"
+    rf"|\b(?P<day>{_DAYPART} at {_CLOCK}))(?![\w:%°.])"
+)
+_FOR = re.compile(
+    r"\bfor (?:the next |about |another |just |only |at least |exactly )*(?P<for>\d+)s(?: more| or so)?(?![\w:])"
+)
 _FOR_NEXT = re.compile(r"\bfor the (?:next )?(hour|minute|day)\b")
 _UNTIL = re.compile(rf"\b(?:until|till|til) (?P<until>{_TIME})(?![\w:%°.])")
+# "Give the heater an hour then switch it off".
+_GIVEN = re.compile(
+    r"(?:give|leave|let) (?P<t>.+?) (?:(?:have|run|on|for|another|about) )*(?P<s>\d+)s(?: more)?(?: ,)?(?: and)?"
+    r" then (?P<rest>.+)"
+)
+_NOBODY = frozenset({"it", "them", "that", "me", "us", "him", "her"})
 # What is no moment that a clock could tell.
 VAGUE = re.compile(
     r"\b(?:at|until|till|after|before|by|around) (?:sunset|sunrise|dawn|dusk|bedtime|lunch|dinner|dark|daybreak"
@@ -53,6 +67,10 @@ def until_s(moment: datetime, now: datetime) -> int:
 
 def schedules(clause: str, now: datetime) -> Iterator[Schedule]:
     """Every way in which a clause names a moment or a span that a clock can tell."""
+    given = _GIVEN.fullmatch(clause)
+    if given:
+        rest = given["rest"] if given["t"] in _NOBODY else re.sub(r"\b(?:it|them|that)\b", given["t"], given["rest"])
+        yield Schedule(rest, delay_s=int(given["s"]))
     for found in _IN.finditer(clause):
         yield Schedule(_cut(clause, found), delay_s=int(next(filter(None, found.groups()))))
     for found in _AT.finditer(clause):

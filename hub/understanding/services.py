@@ -51,6 +51,7 @@ DOMAINS: Mapping[str, frozenset[str]] = {
     "open": frozenset({"cover", "lock", "valve"}),
     "close": frozenset({"cover", "valve"}),
     "stop_cover": frozenset({"cover", "vacuum", "lawn_mower", "script"}),
+    "heat_up": frozenset({"switch", "input_boolean"}),
     "lock": frozenset({"lock"}),
     "unlock": frozenset({"lock"}),
     "arm": frozenset({"alarm_control_panel"}),
@@ -67,7 +68,8 @@ DOMAINS: Mapping[str, frozenset[str]] = {
 }
 # frame -> service, where the frame decides alone; `{d}` is the domain.
 _PLAIN: Mapping[str, tuple[str, dict[str, Any]]] = {
-    "off": ("{d}.turn_off", {}), "toggle": ("{d}.toggle", {}), "lock": ("lock.lock", {}),
+    "off": ("{d}.turn_off", {}), "heat_up": ("{d}.turn_on", {}),
+    "toggle": ("{d}.toggle", {}), "lock": ("lock.lock", {}),
     "unlock": ("lock.unlock", {}), "disarm": ("alarm_control_panel.alarm_disarm", {}),
     "play": ("media_player.media_play", {}), "next": ("media_player.media_next_track", {}),
     "previous": ("media_player.media_previous_track", {}), "mute": ("media_player.volume_mute",

@@ -65,6 +65,8 @@ def set_light(entity: Entity, value: Value) -> Made:  # noqa: PLR0911 - one line
 
 
 def _set_cover(entity: Entity, value: Value) -> Made:
+    if value.word == "utmost":
+        return Refusal("not_understood", "")  # "the blinds all the way" is up for one and down for another
     share = _percent(entity, value, "position")
     if isinstance(share, Refusal):
         return share
@@ -75,6 +77,15 @@ def _set_cover(entity: Entity, value: Value) -> Made:
     if "position" not in entity.capabilities:
         return cannot(entity, "stop half way")
     return [("cover.set_cover_position", {"position": round(share)})]
+
+
+def _set_valve(entity: Entity, value: Value) -> Made:
+    share = _percent(entity, value, "position")
+    if isinstance(share, Refusal):
+        return share
+    if share in (0, 100):
+        return [("valve.close_valve" if share == 0 else "valve.open_valve", {})]
+    return [("valve.set_valve_position", {"position": round(share)})]
 
 
 def _set_fan(entity: Entity, value: Value) -> Made:
@@ -170,6 +181,7 @@ def _letters(text: str) -> str:
 
 
 SETTERS: Mapping[str, Callable[[Entity, Value], Made]] = {
-    "light": set_light, "cover": _set_cover, "fan": _set_fan, "media_player": _set_player, "climate": _set_climate,
+    "light": set_light, "cover": _set_cover, "valve": _set_valve, "fan": _set_fan, "media_player": _set_player,
+    "climate": _set_climate,
     "water_heater": set_temperature, "humidifier": set_humidity,
 }  # fmt: skip

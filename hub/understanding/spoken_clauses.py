@@ -68,8 +68,11 @@ _SUBJECTS = frozenset(
         "may",
         "everything",
         "both",
+        "enjoy",
+        "see",
     ]
 )
+_SPEAKERS = _SUBJECTS - {"both", "everything"}
 _JOINTS = frozenset({"and", "then", "also", "plus"})
 _TURNS = frozenset({"but", "so", "although", "though", "however"})
 _REPAIRS = frozenset({"uh", "um", "er", "erm", "sorry", "no", "wait", "oh", "oops", "rather", "scratch"})
@@ -110,7 +113,7 @@ class Clause:
         close: how it ended, empty while it is open.
         held: it seems to be over, since a comma or "and" came.
         repaired: what followed takes it back.
-        begun: part of it acted before it was over.
+        begun: of so many of its words what they say was done before it was over.
     """
 
     sentence: int
@@ -119,7 +122,7 @@ class Clause:
     close: Close = ""
     held: bool = False
     repaired: bool = False
-    begun: bool = False
+    begun: int = 0
     joints: list[Token] = field(default_factory=list)
     seams: list[int] = field(default_factory=list)
 
@@ -191,7 +194,7 @@ class Clauses:
     def _after_joint(self, clause: Clause, token: Token, word: str) -> list[Clause]:  # noqa: PLR0911 - one line a case
         pending = [t.text.lower() for t in clause.joints]
         if word in _TURNS and not (word == "so" and pending == []):
-            return self._begin(clause, [])
+            return self._begin(clause, [token] if word == "so" else [])
         if word in _JOINTS or word in _REPAIRS or word == "i" or (word == "me" and "let" in pending):
             clause.joints.append(token)
             return []
@@ -247,5 +250,5 @@ def _speaks(tokens: list[Token]) -> bool:
     """Whether these words already are a clause."""
     words = [t.text.lower() for t in tokens]
     return any(
-        w in _FINITE or w in _SUBJECTS or w.endswith(("'s", "'ll", "'ve", "'m")) or is_verb(w, Form.ING) for w in words
+        w in _FINITE or w in _SPEAKERS or w.endswith(("'s", "'ll", "'ve", "'m")) or is_verb(w, Form.ING) for w in words
     )

@@ -28,6 +28,7 @@ class Kind(Enum):
     REFUSAL = "refusal"  # refusals and failures
     NEGATION = "negation"  # "I won't touch it", "I'll leave it on"
     HYPOTHETICAL = "hypothetical"  # conditions and times to come
+    FIGURE = "figure"  # "setting the stage": a figure of speech, unless somebody asked for just that
     REPORT = "report"  # narration, habits, idioms, other people's deeds
     OTHER = "other"  # nothing of these
 
@@ -54,9 +55,11 @@ class Stance:
 
 _TABLE = read_patterns("stances.txt")
 _AFFIRMATIONS = tuple(p for p in _TABLE if p.group == "affirmation")
+_COURTESIES = tuple(p for p in _TABLE if p.group == "courtesy")
 _PROMISES = tuple(p for p in _TABLE if p.group == "promise")
 _VAGUE = tuple(p for p in _TABLE if p.group == "vague")
 _REPORTS = tuple(p for p in _TABLE if p.group == "report")
+_FIGURES = tuple(p for p in _TABLE if p.group == "figure")
 _GATES = tuple(p for p in _TABLE if p.group in ("question", "offer", "refusal", "negation", "hypothetical"))
 _LEADS = tuple(p for p in _TABLE if p.group in ("future", "progressive", "past", "agreeing"))
 _FILLING = tuple(p for p in _TABLE if p.group == "filling")
@@ -181,6 +184,8 @@ def stance_of(text: str, *, asks: bool = False, before: Stance | None = None) ->
             return Stance(Kind.PROMISE, affirmed=True)
         if not asks and _any(_AFFIRMATIONS, rest):
             return Stance(Kind.AFFIRMATION, affirmed=True)
+        if _any(_COURTESIES, rest):  # asked or not, it is said when all is done
+            return Stance(Kind.AFFIRMATION if affirmed else Kind.VAGUE, affirmed=affirmed)
         if _any(_VAGUE, rest):
             return Stance(Kind.VAGUE, affirmed=affirmed)
         cut = next((found for p in _FILLING if (found := p.expression.match(rest))), None)
@@ -196,11 +201,11 @@ def _any(patterns: tuple[Pattern, ...], text: str) -> bool:
     return any(p.expression.fullmatch(text) for p in patterns)
 
 
-def _stance(text: str, *, asks: bool, before: Stance | None) -> Stance:
+def _stance(text: str, *, asks: bool, before: Stance | None) -> Stance:  # noqa: PLR0911 - one line a kind
     for gate in _GATES:
         found = gate.expression.match(text)
         if found:
-            words = found.groupdict().get("x") or ""
+            words = found.groupdict().get("x") or (text if gate.group == "question" else "")
             return Stance(Kind(gate.group), words)
     if asks:
         led = _led(text)
@@ -208,6 +213,8 @@ def _stance(text: str, *, asks: bool, before: Stance | None) -> Stance:
     if any(p.expression.match(text) for p in _REPORTS):
         return Stance(Kind.REPORT)
     led = _led(text)
+    if any(p.expression.match(text) for p in _FIGURES):
+        return Stance(Kind.FIGURE, led.words, led.form) if led else Stance(Kind.FIGURE, text)
     if led is not None:
         return led
     shared = _shared(text, before)
@@ -226,6 +233,9 @@ def _led(text: str) -> Stance | None:
         form = next((f for f in _FORMS[lead.group] if is_verb(words.partition(" ")[0], f)), None)
         if form is not None:
             return Stance(Kind.AGREEING if lead.group == "agreeing" else Kind.COMMITMENT, words, form)
+    first, _, rest = text.partition(" ")
+    if rest and is_verb(first, Form.PARTICIPLE) and not is_verb(first, Form.BASE):
+        return Stance(Kind.COMMITMENT, text, Form.PARTICIPLE)  # "added bread", its "I have" left out
     return None
 
 

@@ -26,12 +26,19 @@ _UP = frozenset(
         "higher",
         "warm",
         "heat",
+        "crank",
+        "hike",
         "more",
     ]
 )
 DIMMERS = frozenset(["brighten", "lighten", "dim", "darken", "soften", "brighter", "lighter", "dimmer", "darker"])
-_SMALL = ("a bit", "a little", "slightly", "a touch", "a tad", "a notch", "somewhat", "a smidge")
-_LARGE = ("a lot", "much", "way", "loads", "quite", "significantly", "a fair", "half")
+_SMALL = (
+    "a bit", "a little", "slightly", "a touch", "a tad", "a notch", "somewhat", "a smidge", "a tiny", "a teeny",
+    "a wee",
+    "a hair", "a fraction", "a shade", "a click", "a peg", "a whisker", "a crack", "an inch",
+)  # fmt: skip
+_LARGE = ("a lot", "much", "way", "loads", "quite", "significantly", "a fair", "half", "a good",
+          "a whole", "a ton", "tons", "heaps")  # fmt: skip
 
 
 def _amount(heard: Heard, small: float, usual: float, large: float) -> float:

@@ -194,6 +194,8 @@ def _vague(claim: Claim, segment: Segment, text: str, *, exact: bool) -> _One:
         if direction in (Hint.FOR, Hint.WEAKLY_FOR) and (claim.small or exact):
             whole = claim.stepped or not exact
             return _One(Weighed(Verdict.SUPPORTED, f"{claim.kind}: {segment.text!r}", whole=whole))
+    if exact and claim.kind == "timer" and speaks_of(segment.text, "timer") is Hint.FOR:
+        return _One(Weighed(Verdict.SUPPORTED, "a timer runs, for how long is not said", whole=False))
     if exact and re.search(r"\b(?:set|adjust|change|make|put)\b", segment.text):
         return _One(Weighed(Verdict.SUPPORTED, "it is set, to what is not said", whole=False))
     return _no("no value was said")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from hub.understanding.lexicon import SAME_CLASS, domains_of, noun_words, singul
 from hub.understanding.normalise import name_key
 
 _OUTSIDE = ("outside", "outdoors", "garden")
+_OWNED = re.compile(r"([a-z]{2,}s) (?:bed)?room")
 _GROUPS = str.maketrans({"q": "k", "c": "k", "g": "k", "z": "s", "v": "f", "d": "t", "b": "p", "j": "x"})
 
 
@@ -45,9 +47,14 @@ def sound_of(word: str) -> str:
 
 @dataclass(slots=True)
 class HouseIndex:
-    """Look-up tables of one revision of a house. Names only: states are read from the house of the moment."""
+    """Look-up tables of one revision of a house. Names only: states are read from the house of the moment.
+
+    Attributes:
+        beginnings: how names of several words begin, and those names; a text that ends so may go on as one of them.
+    """
 
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    beginnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     areas: dict[str, str] = field(default_factory=dict)
     floors: dict[str, str] = field(default_factory=dict)
     words: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -98,6 +105,8 @@ class HouseIndex:
         if len(same) == 1:
             return same.pop()
         best = process.extract(word, self.vocabulary, scorer=fuzz.ratio, limit=2, score_cutoff=80 if joined else 76)
+        if len(best) == 2 and best[0][1] == best[1][1]:
+            best = [b for b in best if sound_of(str(b[0])) == key]
         if (
             best
             and best[0][0][: 3 if joined else 1] == word[: 3 if joined else 1]
@@ -109,7 +118,11 @@ class HouseIndex:
 
 def _same_letters(one: str, other: str) -> bool:
     """Whether two words are of nearly the same letters in another order ("chicken", "kitchen")."""
-    return len(set(one) & set(other)) >= 0.8 * len(set(one) | set(other)) and abs(len(one) - len(other)) <= 1
+    return (
+        len(set(one) & set(other)) >= 0.8 * len(set(one) | set(other))
+        and fuzz.ratio(one, other) >= 52
+        and abs(len(one) - len(other)) <= 1
+    )
 
 
 def _names(thing: Entity | Area | Floor) -> list[str]:
@@ -127,6 +140,10 @@ def build_index(house: House) -> HouseIndex:
     for area_id, names in places.items():
         for name in names:
             index.areas.setdefault(canonical(name), area_id)
+            owner = _OWNED.fullmatch(name)
+            if owner:
+                # "Emma's Room" is also the place of "Emma's radiator".
+                index.areas.setdefault(canonical(owner[1]), area_id)
             vocabulary.update(name.split())
     _read_entities(house, places, vocabulary, index)
     index.longest = max((key.count(" ") + 1 for key in (*index.names, *index.areas)), default=1)
@@ -165,7 +182,16 @@ def _read_entities(house: House, places: dict[str, list[str]], vocabulary: set[s
                 if one.isalpha() and two.isalpha() and len(one) + len(two) > 6:
                     index.together.setdefault(one + two, f"{one} {two}")
     index.names = {key: tuple(sorted(ids)) for key, ids in names.items()}
+    index.beginnings = _beginnings(index.names)
     index.by_word = {key: tuple(sorted(ids)) for key, ids in by_word.items()}
+
+
+def _beginnings(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        for space in re.finditer(" ", name):
+            found[name[: space.start()]].append(name)
+    return {begun: tuple(whole) for begun, whole in found.items()}
 
 
 def _floor_variants(name: str) -> Iterable[str]:

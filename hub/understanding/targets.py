@@ -9,26 +9,52 @@ from hub.understanding.context import Context, liveliest_player
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import ALL, HOUSEWIDE, NARROW, SAME_CLASS, STOP, domains_of, singular
 from hub.understanding.naming import device_named, nearby, take_place
+from hub.understanding.normalise import name_key
 from hub.understanding.references import resolve_reference
 from hub.understanding.tagger import canonical
 from hub.understanding.target import PRONOUNS, Miss, Target
 
-_EXCEPT = re.compile(r" ?,? (?:except(?: for)?|apart from|other than|excluding|besides|but not|but|aside from) ")
+_EXCEPT = re.compile(
+    r" ?,? (?:except(?: for)?|apart from|other than|excluding|besides|but not|but for|but|aside"
+    r" from|save for|leaving out"
+    r"|(?:bar|minus|not|just not) (?=the |my |our |his |her |[a-z]+s )|not in (?=the |my |our ))(?: |(?<= ))"
+)
 _AND = re.compile(r" ?, and | ?, | and | plus | as well as | nor ")
 # A state inside a phrase ends a clause: no device is "the kettle on and the radio".
 _TWO_CLAUSES = re.compile(
     r"\b(?:on|off|up|down|open|closed)(?: ,)? (?:and|then) |^(?:and|or) | (?:and|or|with)$| off (?!the road)"
 )
-_HERE = re.compile(r" ?\b(?:in|around|of|for)? ?\b(?:in here|here|this room|the room|my room)$")
+_HERE = re.compile(r" ?\b(?:in|around|of|for|out|over|up|down)? ?\b(?:in here|here|this room|the room|my room)$")
 _EVERYWHERE = re.compile(
     r" ?\b(?:in|throughout|around|across|of|all over) (?:the |my |our )?(?:(?:whole|entire) )?(?:house|home|place)$"
-    r"| ?\b(?:the )?(?:everywhere|(?:whole|entire) (?:house|home|place))$|^the (?:house|home)$|^(?:house|home)$|"
+    r"| ?\bon the place$| ?\b(?:the )?(?:everywhere|(?:whole|entire) (?:house|home|place))$"
+    r"|^the (?:house|home)$|^(?:house|home)$|"
     r" ?\b(?:in )?(?:every|each|all (?:the |of the )?|any) ?rooms?$"
 )
 _STRANGE_PLACE = re.compile(r"(.+) (?:in|at) (?:the |my |our )?([a-z ]+)")
 _NOUN_IN_PLACE = re.compile(r"(?:.+ )?(\w+) (?:in|on|at|of) ")
 _ONE = re.compile(r" (?:one|1|ones)$")
+_BESIDE = re.compile(
+    r"(?:(?:the|my|that|this) )?(?P<kind>lights?|lamps?) (?:over|above|by|beside|near|next to"
+    r"|under|underneath|behind|in|at|on)"
+    r" (?:the|my|our) (?P<what>.+)"
+)
+# One of these is meant by its singular; "the light" may be all of a room's.
+_ENTRANCES = frozenset({"cover", "lock", "valve"})
+_LIT = frozenset({"light", "switch", "input_boolean"})
+_PLUGGED = frozenset({"switch", "input_boolean"})
+_SAID_TWICE = {
+    **dict.fromkeys(("light", "lights", "lamp", "lamps", "lighting"), _LIT),
+    **dict.fromkeys(("plug", "socket", "switch", "outlet", "machine", "heater"), _PLUGGED),
+}
+_POINTING = frozenset({"this", "that", "these", "those"})
+# Whose it is tells nothing where nobody was spoken of; "them lights" are those.
+_OWNER = re.compile(
+    r"^(?:his|her|their|its|your|them|all them|all these|all those)(?= (?!both|all|two|2|ones?\b"
+    r"|and\b|,))"
+)
 _NO_DOORS = frozenset({"safe", "box", "cabinet", "drawer", "locker", "car", "bike", "chest", "cupboard"})
+_SIDES = frozenset({"left", "right", "top", "bottom", "back", "front", "big", "little", "small", "old", "new", "far"})
 MAIN = ("thermostat", "heating", "boiler", "central", "main")
 
 
@@ -37,7 +63,7 @@ def resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | 
 
     Exact name, then kind in a place, then discriminating words; lists and exclusions on top.
     """
-    phrase = phrase.strip(" ,")
+    phrase = _OWNER.sub("", phrase.strip(" ,"))
     key = (phrase, domains)
     known = context.memo.get(key)
     if isinstance(known, (Target, Miss)):
@@ -48,7 +74,7 @@ def resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | 
 
 def _resolve(phrase: str, domains: frozenset[str], context: Context) -> Target | Miss:
     named = _by_name(phrase, domains, context)
-    if named:
+    if named and not _may_be_several(phrase, named):
         return named
     if _TWO_CLAUSES.search(phrase) and canonical(phrase.removeprefix("the ")) not in context.index.names:
         return Miss("not_understood", phrase, strength=0)
@@ -65,13 +91,21 @@ def _joined_names(parts: list[str], context: Context) -> list[str]:
     """Parts of which two are one name ("salt and pepper lamp") together again."""
     together: list[str] = []
     for part in parts:
-        pair = f"{together[-1]} and {part}" if together else ""
-        key = canonical(re.sub(r"^(?:the|my|our) ", "", pair))
-        if pair and (key in context.index.names or key in context.index.areas):
-            together[-1] = pair
+        if together and _one_name(together[-1].split(), part.split(), context):
+            together[-1] += f" and {part}"
         else:
             together.append(part)
     return together
+
+
+def _one_name(left: list[str], right: list[str], context: Context) -> bool:
+    """Whether a name of the house reaches over the "and" ("the lights in Mum and Dad's room")."""
+    for start in range(max(0, len(left) - 3), len(left)):
+        for end in range(1, min(len(right), 4) + 1):
+            key = canonical(" ".join([*left[start:], "and", *right[:end]]))
+            if key in context.index.names or key in context.index.areas:
+                return True
+    return False
 
 
 def _without(kept: str, dropped: str, domains: frozenset[str], context: Context) -> Target | Miss:
@@ -92,7 +126,8 @@ def _without(kept: str, dropped: str, domains: frozenset[str], context: Context)
         # "all the lights except the hall", said elsewhere, speaks of the whole house
         whole = resolve(f"{kept} everywhere", domains, context)
         if isinstance(whole, Miss) or gone.isdisjoint(e.entity_id for e in whole.entities):
-            return Miss("ambiguous", kept)
+            # What is not among them needs no leaving out, so long as it is a thing of this house.
+            return resolve(kept, domains, context) if gone.isdisjoint(ids) else Miss("ambiguous", kept)
     left = tuple(e for e in whole.entities if e.entity_id not in gone)
     return replace(whole, entities=left, group=True) if left else Miss("ambiguous", kept)
 
@@ -130,13 +165,14 @@ def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | 
     if not words:
         return Miss("not_understood", phrase, strength=0)
     exact = _by_name(phrase, domains, context) or resolve_reference(phrase, domains, context)
-    if exact:
+    if exact and not _may_be_several(phrase, exact):
         return exact
     every = any(word in ALL for word in words)
     whole = _EVERYWHERE.search(phrase)
     if whole and not _by_name(" ".join(w for w in words if w not in STOP), domains, context):
         rest = phrase[: whole.start()]
-        return _kind_or_words(rest or "everything", None, domains, context, every=True, place="")
+        one = rest.split()[-1:] == [singular(rest.split()[-1])] if rest.split() else False
+        return _kind_or_words(rest or "everything", None, domains, context, every=every or not one, place="")
     here = _HERE.search(phrase)
     if here and context.area_id:
         area_ids, phrase = frozenset({context.area_id}), phrase[: here.start()] or "everything"
@@ -147,14 +183,16 @@ def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | 
         # "all the blinds" are more than the one device that has "blinds" for a second name.
         wider = _by_place(phrase, words, bare, domains, context, every=every)
         return wider if isinstance(wider, Target) and wider.cost == 0 else exact
-    if exact and not exact.group and words[-1] != singular(words[-1]) and domains_of(words[-1]) and " " in bare:
-        # "The bedroom lights" are more than the one called "bedroom light".
-        name = next(iter(exact.entities))
-        if bare not in (n.lower() for n in (name.name, *name.aliases)):
-            wider = _by_place(phrase, words, bare, domains, context, every=every)
-            if isinstance(wider, Target) and len(wider.entities) > 1 and name in wider.entities:
-                return wider
-    return exact or _by_place(phrase, words, bare, domains, context, every=every)
+    if exact and _may_be_several(phrase, exact):
+        wider = _by_place(phrase, words, bare, domains, context, every=every)
+        if isinstance(wider, Target) and len(wider.entities) > 1 and exact.entities[0] in wider.entities:
+            return wider
+    found = exact or _by_place(phrase, words, bare, domains, context, every=every)
+    if isinstance(found, Miss) and words[-1] in _SAID_TWICE and len(words) > 1:
+        # "The Christmas tree lights" are what hangs on the plug called "Christmas tree".
+        fewer = _by_name(" ".join(words[:-1]), domains & _SAID_TWICE[words[-1]], context)
+        return fewer or found
+    return found
 
 
 def _by_place(
@@ -167,6 +205,9 @@ def _by_place(
         return Miss("no_such_area", strange[2], strength=5)
     if place is not None:
         rest, area_ids, name = place
+        own = _by_name(rest, domains, context)
+        if own and own.entities[0].area_id in area_ids:
+            return own
         found = _kind_or_words(rest or "everything", area_ids, domains, context, every=every, place=name)
         if isinstance(found, Target):
             return found
@@ -174,6 +215,15 @@ def _by_place(
         return loose if isinstance(loose, Target) else found
     housewide = not HOUSEWIDE.isdisjoint(words)
     return _kind_or_words(phrase, None, domains, context, every=every, place="" if housewide else None)
+
+
+def _may_be_several(phrase: str, exact: Target) -> bool:
+    """Whether "the bedroom lights" may be more than the one device called "bedroom light"."""
+    words = phrase.split()
+    if not words or exact.group or words[-1] == singular(words[-1]) or not domains_of(words[-1]) or len(words) < 2:
+        return False
+    only = exact.entities[0]
+    return not any(name_key(name).endswith(words[-1]) for name in (only.name, *only.aliases))
 
 
 def _known(phrase: str, context: Context) -> bool:
@@ -195,22 +245,29 @@ def _kind_or_words(
     place: str | None,
 ) -> Target | Miss:
     words = [w for w in phrase.split() if w not in STOP or w in PRONOUNS]
+    words = [w for w in words if w not in _POINTING] or words
     bare = _ONE.sub("", " ".join(words))
-    if area_ids is not None and (not words or bare in ("everything", "anything", "room")):
+    if area_ids is not None and (not words or bare in ("everything", "anything", "room", "1", "one", "ones")):
         return _group(context.of_domains(domains, area_ids), phrase, place, kind="")
     if bare in ("everything", "anything"):
         return _group(context.of_domains(domains), phrase, "", kind="")
     if not words:
         return Miss("not_understood", phrase, strength=0)
     kinds = frozenset(domains_of(bare)) & domains
+    beside = _BESIDE.fullmatch(phrase) if area_ids is None else None
+    if beside:
+        by = resolve(f"{beside['what']} {beside['kind']}", domains, context)
+        if isinstance(by, Target):
+            return by
     if kinds:
         return _of_kind(bare, kinds, area_ids, domains, context, every=every, place=place)
     return _by_words(words, area_ids, domains, context, place or "")
 
 
 def _pool(
-    noun: str, kinds: frozenset[str], area_ids: frozenset[str] | None, domains: frozenset[str], context: Context
-) -> list[Entity]:
+    noun: str, kinds: frozenset[str], area_ids: frozenset[str] | None, domains: frozenset[str], context: Context, *,
+    every: bool = False,
+) -> list[Entity]:  # fmt: skip
     """Every device that the noun can stand for, before the room narrows it."""
     pool = context.of_domains(kinds, area_ids)
     head = canonical(noun)
@@ -220,7 +277,7 @@ def _pool(
     named = list({e.entity_id: e for e in (*by_class, *mentioned)}.values())
     if head in NARROW or head in SAME_CLASS:
         plain_light = head == "lamp" and not named
-        all_doors = head == "door" and kinds == {"lock"} and noun.endswith("s")
+        all_doors = head == "door" and kinds == {"lock"} and (noun.endswith("s") or every)
         if all_doors:
             pool = [e for e in pool if _NO_DOORS.isdisjoint(context.index.words[e.entity_id])]
         return pool if plain_light or all_doors else named
@@ -231,7 +288,10 @@ def _of_kind(
     noun: str, kinds: frozenset[str], area_ids: frozenset[str] | None, domains: frozenset[str], context: Context, *,
     every: bool, place: str | None,
 ) -> Target | Miss:  # fmt: skip
-    pool = _pool(noun, kinds, area_ids, domains, context)
+    pool = _pool(noun, kinds, area_ids, domains, context, every=every)
+    several = None if every else _one_of(noun, kinds, pool, context, placed=area_ids is not None or place == "")
+    if several is not None:
+        return several
     players = "media_player" in kinds
     if area_ids is not None or place == "":
         return _group((liveliest_player(pool) or pool) if players and not every else pool, noun, place, kind=noun)
@@ -242,6 +302,19 @@ def _of_kind(
         near = liveliest_player(near) if players else near
         return Target(tuple(near), group=len(near) > 1)
     return _in_the_house(noun, kinds, [e for e in pool if e.exposed] or pool, context)
+
+
+def _one_of(
+    noun: str, kinds: frozenset[str], pool: list[Entity], context: Context, *, placed: bool
+) -> Target | Miss | None:
+    """What "the gate" and "the doors" come to beside several gates, or one door; None where nothing special."""
+    exposed = [e for e in pool if e.exposed]
+    near = [e for e in exposed if placed or (e.area_id == context.area_id and context.area_id is not None)]
+    if len(near) == 1 and not placed and kinds == {"lock"} and canonical(noun) == "door" and noun.endswith("s"):
+        return Target(tuple(exposed), group=True)
+    if len(near) > 1 and noun == singular(noun) and kinds <= _ENTRANCES | ({"fan"} if placed else set()):
+        return Miss("ambiguous", noun, tuple(e.name for e in near[:6]), strength=4)
+    return None
 
 
 def _in_the_house(noun: str, kinds: frozenset[str], pool: list[Entity], context: Context) -> Target | Miss:
@@ -269,29 +342,39 @@ def _group(pool: list[Entity], phrase: str, place: str | None, *, kind: str) -> 
     return Miss("no_such_device", kind or phrase, (place,) if place else (), strength=3)
 
 
+def _holders(word: str, domains: frozenset[str], context: Context) -> set[str]:
+    """The devices that a word tells something of: by name, or by kind."""
+    holders = set(context.index.by_word.get(word, ()))
+    kinds = frozenset(domains_of(word))
+    if kinds and word not in NARROW:
+        holders |= {e.entity_id for e in context.of_domains(kinds & domains)}
+    if word == "lamp":
+        holders |= {e.entity_id for e in context.of_domains(frozenset({"light"}))}
+    return holders
+
+
 def _by_words(
     words: list[str],
     area_ids: frozenset[str] | None,
     domains: frozenset[str],
     context: Context,
     place: str = "",
+    *,
+    one: bool = False,
 ) -> Target | Miss:
     """Devices in whose name, alias, kind or area every one of the words occurs."""
+    if _SIDES.issuperset(words) and not one:
+        return Miss("not_understood", " ".join(words), strength=0)  # "right there" is no lamp on the right
     unknown: list[str] = []
     best: set[str] | None = None
     for word in map(canonical, words):
-        holders = set(context.index.by_word.get(word, ()))
-        kinds = frozenset(domains_of(word))
-        if kinds:
-            holders |= {e.entity_id for e in context.of_domains(kinds & domains)} if word not in NARROW else set()
-            if word == "lamp":
-                holders |= {e.entity_id for e in context.of_domains(frozenset({"light"}))}
+        holders = _holders(word, domains, context)
         if not holders:
             unknown.append(word)
             continue
         best = holders if best is None else best & holders
     if words[-1] in ("one", "ones", "1") and len(words) > 1 and (unknown or not best):
-        return _by_words(words[:-1], area_ids, domains, context, place)
+        return _by_words(words[:-1], area_ids, domains, context, place, one=True)
     if unknown:
         return Miss("no_such_device", " ".join(words), (place,) if place else (), strength=2)
     found = [context.entity(i) for i in sorted(best or ()) if i in context.house.entities]

@@ -56,8 +56,12 @@ _NO_NAME = frozenset(
         "still",
         "kitchen",
         "more",
+        "extra",
+        "clock",
+        "oven",
     ]
 )
+_NO_BEGINNING = frozenset({"on", "for", "in", "with", "of", "at", "to", "and", "or"})
 _NO_MEDIUM = frozenset({"list", "shopping", "calendar", "volume", "temperature", "brightness", "heating"})
 _MAX_S = 7 * 86400
 
@@ -66,6 +70,8 @@ def _name(parts: dict[str, str]) -> str | None:
     """The timer's name, empty without one; None where the words cannot be a name."""
     said = parts.get("n") or parts.get("m") or ""
     words = [w for w in said.split() if w not in ("the", "a", "an", "my", "our", "some")]
+    if words[:1] and words[0] in _NO_BEGINNING:
+        return None
     while words and words[0] in _NO_NAME - {"kitchen"}:
         words = words[1:]
     if len(words) > 3 or any(re.fullmatch(r"\d+s", w) for w in words) or not _NO_MEDIUM.isdisjoint(words):

@@ -108,6 +108,15 @@ def track(*parts: float | Pcm, gain_db: float = 0.0, noise_db: float = -62.0, se
     return (clean + noise).clip(-32768, 32767).astype(np.int16)
 
 
+def room_response(gain: float = 1.0) -> Pcm:
+    """From the loudspeaker to the microphone of one device: 6 dB weaker at a gain of 1, and the room's tail."""
+    rng = np.random.default_rng(3)
+    decay = np.exp(-np.arange(4800) / 700.0)
+    response = (rng.normal(0, 0.05, 4800) * decay * 32767).astype(np.int16)
+    response[0] = 16_000
+    return (response * gain).astype(np.int16)
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -122,6 +131,7 @@ class Household:
     port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     config: dict[str, Any] = field(default_factory=dict)
+    program: tuple[str, ...] = ("hub.cli", "hub", "run")
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -168,7 +178,7 @@ class Household:
         path = self.root / "config.yaml"
         path.write_text(json.dumps(settings))  # JSON is YAML
         self.spawn(
-            "hub", "hub.cli", "hub", "run", "--config", path, "--port", self.port, "--http-port", self.http_port,
+            "hub", *self.program, "--config", path, "--port", self.port, "--http-port", self.http_port,
             "--report", self.report_dir, "--state-dir", self.state_dir,
         )  # fmt: skip
         if wait:
@@ -210,13 +220,17 @@ class Household:
             *args,
         )
 
-    def listen(self, area: str, seconds: float = 60.0) -> None:
+    def listen(self, area: str, seconds: float = 60.0, *options: str) -> None:
         """A satellite in a quiet room, which goes on when its recording is over; returns when the hub knows it."""
-        self.satellite(area, track(seconds), args=())
+        self.satellite(area, track(seconds), *options, args=())
         wait_for(lambda: area in self.connected(), 15, f"the satellite in {area}")
 
-    def speak(self, area: str, words: Pcm) -> None:
-        """Somebody speaks now: the words go into the running recording, just ahead of where the satellite reads it."""
+    def speak(self, area: str, words: Pcm) -> float:
+        """Somebody speaks now: the words go into the running recording, just ahead of where the satellite reads it.
+
+        Returns:
+            Seconds from the recording's beginning to the end of the words.
+        """
         folder = self.report_dir / area
         played_bytes = (folder / "speaker.wav").stat().st_size - _WAV_HEADER_BYTES
         with (folder / "mic.wav").open("r+b") as file:
@@ -226,6 +240,7 @@ class Household:
             assert room.size == words.size, f"the recording in {area} is over"
             file.seek(at)
             file.write((room.astype(np.int32) + words).clip(-32768, 32767).astype("<i2").tobytes())
+        return ((at - _WAV_HEADER_BYTES) // 2 + words.size) / RATE_HZ
 
     def end_recording(self, area: str) -> None:
         """Nothing more is to be heard in this room."""

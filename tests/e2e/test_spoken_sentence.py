@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
 import pytest
 
-from tests.e2e.household import level_db, read_wav, track, wait_for, write_wav
+from tests.e2e.household import level_db, read_wav, room_response, track, wait_for, write_wav
 
 pytestmark = [pytest.mark.speech, pytest.mark.timeout(240)]
 
@@ -82,11 +81,7 @@ def test_the_conversation_goes_on_without_a_wake_word_and_tells_the_truth(home, 
 def test_it_does_not_hear_itself(home, person, tmp_path):
     """With the loudspeaker's sound convolved back into the microphone, its own answer starts no turn and no session."""
     before = len(home.turns())
-    rng = np.random.default_rng(3)
-    decay = np.exp(-np.arange(4800) / 700.0)
-    room = (rng.normal(0, 0.05, 4800) * decay * 32767).astype(np.int16)
-    room[0] = 16_000  # -6 dB from loudspeaker to microphone
-    rir = write_wav(tmp_path / "rir.wav", room)
+    rir = write_wav(tmp_path / "rir.wav", room_response())
     home.satellite(
         "kitchen",
         track(1.5, person.say("Alexa, turn on the kitchen lights."), 30.0),

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, Self
 
 EVALS = Path(__file__).resolve().parent
+sys.path.insert(0, str(EVALS))
 sys.path.insert(0, str(EVALS.parents[1]))
 sys.path.insert(0, str(EVALS / "samples"))
 
 import score  # noqa: E402 - the scorer is a script beside its samples
+from writing import HOMES, home_file  # noqa: E402 - the corpora stand beside this file
 
 from hub.evals.cases import case_of  # noqa: E402
 from hub.evals.homes import home_of  # noqa: E402
@@ -26,8 +28,7 @@ from hub.understanding.decisions import Decision, Moment  # noqa: E402
 from hub.understanding.listener import Listener  # noqa: E402
 
 SCORER = EVALS / "samples" / "score.py"
-HOMES = ("british", "family", "large", "traps")
-PARTS = ("samples", "dev", "held_out")
+PARTS = ("samples", *HOMES)
 TASKS = ("user", "negatives", "asst", "dialogue", "routing")
 
 
@@ -93,18 +94,18 @@ class _TimedEvaluator(Evaluator):
 def homes_of(part: str) -> Iterator[tuple[str, Path, Path]]:
     """The homes of a part: name, file of the home, folder of its cases."""
     if part == "samples":
-        yield "samples", EVALS / "samples" / "home.json", EVALS / "samples"
+        yield "samples", home_file("samples"), EVALS / "samples"
         return
-    for name in HOMES:
-        yield name, EVALS / "homes" / f"{name}.json", EVALS / part / name
+    for name in HOMES[part]:
+        yield name, home_file(name), EVALS / part / name
 
 
 def cases_of(part: str, name: str, folder: Path, task: str) -> list[dict[str, Any]]:
-    """The cases of a task in a home; negatives belong to every home, sentences to be routed to `family` alone."""
+    """The cases of a task in a home; negatives belong to every home, sentences to be routed to the first alone."""
     path = folder / score.FILES[task]
     if part != "samples" and task in ("negatives", "routing"):
         path = folder.parent / score.FILES[task]
-        if task == "routing" and name != "family":
+        if task == "routing" and name != HOMES[part][0]:
             return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 

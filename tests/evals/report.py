@@ -70,8 +70,8 @@ def missed(task: str, tally: Tally) -> Iterator[str]:
         if exact < bars.EXACT_CLEAN_USER * n:
             yield f"user: {100 * exact / n:.1f} % of the clean ones exact, must be {100 * bars.EXACT_CLEAN_USER:.0f} %"
     if task == "dialogue" and tally.final_states < bars.FINAL_STATES * tally.dialogues:
-        share = f"{tally.final_states} of {tally.dialogues}"
-        yield f"dialogue: {share} final states, must be {100 * bars.FINAL_STATES:.0f} %"
+        reached = f"{tally.final_states} of {tally.dialogues}"
+        yield f"dialogue: {reached} final states, must be {100 * bars.FINAL_STATES:.0f} %"
     if tally.late_ms:
         for name, share in (("p50", 0.5), ("p95", 0.95)):
             if (late := quantile(tally.late_ms, share)) > bars.FIRE_MS[name]:

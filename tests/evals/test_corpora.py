@@ -15,7 +15,6 @@ import writing  # noqa: E402 - the corpora's own tools stand beside them
 from homes import large  # noqa: E402
 from writing import score  # noqa: E402
 
-HOMES = ("british", "family", "large", "traps")
 NEEDS = {
     "brightness_pct": "brightness", "brightness_step_pct": "brightness", "color_name": "color",
     "color_temp": "color_temp", "percentage": "percentage", "percentage_step": "percentage",
@@ -83,15 +82,15 @@ def cannot(entity, domain, service, data):
 def case_files():
     return sorted(
         path
-        for part in writing.PARTS
-        for home in HOMES
+        for part, homes in writing.HOMES.items()
+        for home in homes
         for path in (writing.EVALS / part / home).glob("*.jsonl")
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def homes():
-    return {name: writing.home_of(name) for name in HOMES}
+    return {name: writing.home_of(name) for homes in writing.HOMES.values() for name in homes}
 
 
 @pytest.mark.parametrize("path", case_files(), ids=lambda p: "/".join(p.parts[-3:]))

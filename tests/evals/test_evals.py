@@ -13,6 +13,7 @@ sys.path.insert(0, str(EVALS))
 import bars  # noqa: E402 - they stand beside the corpora
 import measuring  # noqa: E402
 import report  # noqa: E402
+import writing  # noqa: E402
 
 # A slice shows that the way through listener and scorer is whole, and that nothing unsafe slips in; no quality.
 EVERY = 12
@@ -20,12 +21,12 @@ EVERY = 12
 
 @pytest.mark.evals
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("part", ["dev", "held_out"])
+@pytest.mark.parametrize("part", writing.HOMES)
 @pytest.mark.parametrize("task", measuring.TASKS)
 def test_a_part_reaches_its_bars(part, task):
     whole = measuring.Tally()
     slow: list[str] = []
-    for home in measuring.HOMES:
+    for home in writing.HOMES[part]:
         tally = measuring.measure(part, home, task)
         slow += report.slow(task, tally) if home == "large" and tally.n else []
         whole += tally
@@ -33,7 +34,7 @@ def test_a_part_reaches_its_bars(part, task):
     assert [*report.missed(task, whole), *slow] == []
 
 
-@pytest.mark.parametrize("home", measuring.HOMES)
+@pytest.mark.parametrize("home", writing.HOMES["dev"])
 @pytest.mark.parametrize("task", ["user", "asst", "dialogue", "negatives"])
 def test_a_slice_runs_and_nothing_in_it_is_unsafe(home, task):
     tally = measuring.measure("dev", home, task, repeat=2, only=EVERY)

@@ -30,7 +30,12 @@ import score  # noqa: E402 - the scorer is a script beside its samples
 from pieces import pieces_of  # noqa: E402 - so is the splitter
 
 Data = dict[str, Any]
-PARTS = ("dev", "held_out")
+# The first home of a part is the one in which its sentences to be routed are judged.
+HOMES = {
+    "dev": ("family", "british", "large", "traps", "terrace", "ranch", "flat"),
+    "held_out": ("cottage", "samples"),
+}
+PARTS = tuple(HOMES)
 FILES = {"user": "user_commands.jsonl", "asst": "assistant_commitments.jsonl", "dialogue": "dialogues.jsonl"}
 _VERBS = {
     "on": "turn_on", "off": "turn_off", "play": "media_play", "pause": "media_pause", "next": "media_next_track",
@@ -262,8 +267,13 @@ def plain_cases(path: Path) -> list[Data]:
     return made
 
 
+def home_file(name: str) -> Path:
+    """Where a home is described; that of the samples stands beside them."""
+    return EVALS / "samples" / "home.json" if name == "samples" else EVALS / "homes" / f"{name}.json"
+
+
 def home_of(name: str) -> score.Home:
-    return score.Home(json.loads((EVALS / "homes" / f"{name}.json").read_text(encoding="utf-8")))
+    return score.Home(json.loads(home_file(name).read_text(encoding="utf-8")))
 
 
 def lines_of(rows: Iterable[Data]) -> str:

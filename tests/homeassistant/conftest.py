@@ -14,14 +14,19 @@ from hub.home.assistant import AssistantHome
 
 
 @pytest.fixture(scope="session")
-def assistant_server(tmp_path_factory):
-    """A seeded Home Assistant of its own; tests that end it must start it again on the same port."""
+def assistant_environment():
+    """Home Assistant is installed; made on first use."""
     try:
         harness.ensure_environment()
     except harness.NoPythonError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def assistant_server(assistant_environment, tmp_path_factory):
+    """A seeded Home Assistant of its own; tests that end it must start it again on the same port."""
     folder = tmp_path_factory.mktemp("homeassistant")
     server = asyncio.run(harness.start(folder, harness.free_port()))
     yield server

@@ -46,6 +46,29 @@ INTEGRATIONS = (
     "local_calendar",
 )
 
+# The reading lamp hangs on a socket: without it, Home Assistant itself calls the lamp unavailable.
+_DEMO = """\
+demo:
+input_boolean:
+  reading_lamp_socket:
+    initial: true
+light:
+  - platform: template
+    lights:
+      reading_lamp:
+        friendly_name: Reading Lamp
+        unique_id: reading_lamp
+        availability_template: "{{ is_state('input_boolean.reading_lamp_socket', 'on') }}"
+        turn_on: []
+        turn_off: []
+        set_level: []
+      oven_light:
+        friendly_name: Oven Light
+        unique_id: oven_light
+        turn_on: []
+        turn_off: []
+"""
+
 
 class NoPythonError(HarnessError):
     """This machine has no Python that this Home Assistant runs on."""
@@ -136,21 +159,36 @@ class Server:
         return self.folder / "token"
 
 
-def write_configuration(folder: Path, port: int) -> None:
-    """Only what the tests touch: `default_config` would look for hardware and the internet."""
+def write_configuration(folder: Path, port: int, home: Path | None = None) -> None:
+    """Only what the tests touch: `default_config` would look for hardware and the internet.
+
+    `home` is the file of a written home, which then stands in the place of Home Assistant's own demo.
+    """
     storage = folder / ".storage"
     storage.mkdir(parents=True, exist_ok=True)
     (folder / "configuration.yaml").write_text(
         "homeassistant:\n  name: Test House\n  time_zone: Europe/Vienna\n  unit_system: metric\n"
         "  country: AT\n  latitude: 48.2\n  longitude: 16.4\n"
         f"http:\n  server_host: 127.0.0.1\n  server_port: {port}\n"
-        "api:\nwebsocket_api:\nconfig:\nconversation:\ndemo:\nonboarding:\n"
+        "api:\nwebsocket_api:\nconfig:\nconversation:\nonboarding:\n" + (_DEMO if home is None else _written(home))
     )
+    if home is not None:
+        shutil.copytree(Path(__file__).parent / "written_home", folder / "custom_components" / "written_home")
     onboarding = storage / "onboarding"
     if not onboarding.exists():
         # These steps would start flows that ask the internet.
         done = {"done": ["core_config", "analytics", "integration"]}
         onboarding.write_text(json.dumps({"version": 4, "minor_version": 1, "key": "onboarding", "data": done}))
+
+
+def _written(home: Path) -> str:
+    told = json.loads(home.read_text())["entities"]
+    scripts = {
+        each["entity_id"].removeprefix("script."): {"alias": each["name"], "sequence": []}
+        for each in told
+        if each["entity_id"].startswith("script.")
+    }
+    return f"written_home:\n  file: {home}\nscript: {json.dumps(scripts)}\n"  # JSON is YAML
 
 
 def spawn(folder: Path, port: int) -> Server:
@@ -212,10 +250,10 @@ async def wait_ready(server: Server, seconds: float = 60.0) -> None:
             await asyncio.sleep(0.1)
 
 
-async def start(folder: Path, port: int) -> Server:
-    """A server with an owner, a token (in `folder/token`, 0600), rooms and exposed devices."""
+async def start(folder: Path, port: int, home: Path | None = None) -> Server:
+    """A server with an owner, a token (in `folder/token`, 0600), rooms and exposed devices: the demo's or a home's."""
     ensure_environment()
-    write_configuration(folder, port)
+    write_configuration(folder, port, home)
     server = spawn(folder, port)
     try:
         await wait_ready(server)
@@ -224,7 +262,8 @@ async def start(folder: Path, port: int) -> Server:
         else:
             server.token = await onboard(server.url)
             write_token(server.token_file, server.token)
-            await seed(server.url, server.token)
+            if home is None:
+                await seed(server.url, server.token)
     except BaseException:
         end(server, signal.SIGKILL)
         raise

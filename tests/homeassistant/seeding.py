@@ -24,6 +24,7 @@ PLACES = {
     "cover.living_room_window": "Living Room",
     "climate.hvac": "Living Room",
     "light.bed_light": "Bedroom",
+    "light.reading_lamp": "Hallway",
     "lock.front_door": "Hallway",
     "cover.hall_window": "Hallway",
 }
@@ -32,6 +33,8 @@ EXPOSED = (
     "light.kitchen_lights",
     "light.ceiling_lights",
     "light.bed_light",
+    "light.reading_lamp",
+    "light.oven_light",
     "cover.garage_door",
     "cover.hall_window",
     "cover.living_room_window",
@@ -67,6 +70,9 @@ async def onboard(url: str) -> str:
 
 async def seed(url: str, token: str) -> None:
     async with Talk(url, token) as talk:
+        async with asyncio.timeout(60):
+            while (await talk.ask("get_config"))["state"] != "RUNNING":
+                await asyncio.sleep(0.1)  # its interface is there before its devices are
         floors = {
             name: (await talk.ask("config/floor_registry/create", name=name, aliases=aliases))["floor_id"]
             for name, aliases in FLOORS.items()

@@ -6,9 +6,8 @@ import asyncio
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import aiohttp
 import pytest
-from seeding import Talk
+from family_calendar import FAMILY, make_calendar
 
 from hub.store import STORE_NAME, Store
 from hub.tools.agenda import Agenda
@@ -24,31 +23,11 @@ from hub.tools.words import moment_words
 
 pytestmark = [pytest.mark.assistant, pytest.mark.timeout(600)]
 VIENNA = ZoneInfo("Europe/Vienna")
-FAMILY = "calendar.family"
-
-
-async def make_calendar(server):
-    """A local calendar by its own set-up dialogue, shared with the assistant."""
-    headers = {"Authorization": f"Bearer {server.token}"}
-    async with aiohttp.ClientSession(server.url, headers=headers, raise_for_status=True) as session:
-        flows = "/api/config/config_entries/flow"
-        async with session.post(flows, json={"handler": "local_calendar"}) as answer:
-            flow = await answer.json()
-        choice = {"calendar_name": "Family", "import": "create_empty"}
-        async with session.post(f"{flows}/{flow['flow_id']}", json=choice) as answer:
-            made = await answer.json()
-    assert made["type"] == "create_entry", made
-    async with Talk(server.url, server.token) as talk:
-        for entity_id in (FAMILY, "weather.demo_weather_south"):
-            await talk.ask(
-                "homeassistant/expose_entity", assistants=["conversation"], entity_ids=[entity_id], should_expose=True
-            )
 
 
 @pytest.fixture
 async def desk(assistant_server, home, tmp_path):
-    if FAMILY not in home.house.entities:
-        await make_calendar(assistant_server)
+    await make_calendar(assistant_server)
     async with asyncio.timeout(30):
         while not (FAMILY in home.house.entities and home.house.entities[FAMILY].exposed):
             await asyncio.sleep(0.1)

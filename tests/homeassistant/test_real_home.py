@@ -80,7 +80,7 @@ async def test_a_slow_cover_is_on_its_way_and_never_claimed(home):
     goal = 90 if start < 50 else 10
     result = await act(home, "cover", "set_cover_position", "cover.hall_window", position=goal)
     assert (result.verified, result.error, result.failed) == (False, None, ())
-    assert "Hall Window is" in result.sentence
+    assert "The hall window is" in result.sentence
     await until(lambda: home.house.entities["cover.hall_window"].attributes["current_position"] == goal)
 
 

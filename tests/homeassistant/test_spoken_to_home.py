@@ -6,31 +6,14 @@ import asyncio
 import signal
 import time
 
-import aiohttp
 import harness
 import pytest
+from rest import call, state
 
 from tests.e2e.conftest import household, person, recogniser  # noqa: F401 (fixtures)
 from tests.e2e.household import read_wav, track, wait_for
 
 pytestmark = [pytest.mark.assistant, pytest.mark.timeout(600)]
-
-
-async def _rest(server, method, path, body=None):
-    headers = {"Authorization": f"Bearer {server.token}"}
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.request(method, server.url + path, json=body) as answer,
-    ):
-        return await answer.json()
-
-
-def state(server, entity_id):
-    return asyncio.run(_rest(server, "GET", f"/api/states/{entity_id}"))["state"]
-
-
-def call(server, domain, service, entity_id):
-    asyncio.run(_rest(server, "POST", f"/api/services/{domain}/{service}", {"entity_id": entity_id}))
 
 
 def configured(household, server):  # noqa: F811

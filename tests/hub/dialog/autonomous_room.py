@@ -29,16 +29,17 @@ LIGHTS = "Turn on the kitchen lights."
 class Room:
     """A satellite in real time: what is sent to it is played 60 ms later, and said so every 100 ms."""
 
-    def __init__(self, loop, engine):
+    def __init__(self, loop, engine, **given):
         self.loop, self.engine = loop, engine
-        self.hearing, self.home, self.events = HandHearing(), DemoHome(now=loop.time), []
+        self.hearing = given.pop("hearing", None) or HandHearing()
+        self.home, self.events = DemoHome(now=loop.time), []
         self.line = FakeLine(plays=False)
         self.line.send_audio, self.line.send = self.play, self.send
         self.begun_s = {}
         self.heard, self.closed, self.samples = [], [], 0
         bus = self.bus = EventBus()
         bus.subscribe(self.events.append)
-        traces = iter(f"trace-{number}" for number in range(1, 100))
+        traces = iter(f"trace-{number}" for number in range(1, 10_000))
         self.voices = Voices(
             engine=engine,
             hearing=self.hearing,
@@ -49,8 +50,9 @@ class Room:
             new_trace=lambda: next(traces),
             follow_up_s=8.0,
             persona=lambda area: Persona("butler", "NATF2", f"You serve in the {area}."),
+            **given,
         )
-        generations = iter(range(1, 100))
+        generations = iter(range(1, 10_000))
         self.talk = Conversation(
             self.line,
             Opening("s-1", "trace-0", "alexa", "why", loop.now_ms(), loop.now_ms(), loop.now_ms()),
@@ -106,7 +108,7 @@ class Room:
             self.samples += 480
             await asyncio.sleep(0.02)
 
-    async def user_speaks(self, text, *, final_after_s=0.5, partial=True):
+    async def user_speaks(self, text, *, final_after_s=0.5, partial=True, second=None):
         """1 s of speech, then silence until the recogniser has the text; returns when the speech ended."""
         start = self.samples
         await self.pass_s(0.1, LOUD)
@@ -117,7 +119,7 @@ class Room:
         await self.pass_s(0.4, LOUD)
         ended_s, end = self.loop.time(), self.samples
         await self.pass_s(final_after_s)
-        self.ears.emit(Final(text, start, end, 0.9, decoded_ms=self.loop.now_ms()))
+        self.ears.emit(Final(text, start, end, 0.9, second, self.loop.now_ms()))
         return ended_s
 
     async def until(self, condition, seconds=10.0):
@@ -132,7 +134,7 @@ class Room:
         return self.seen(TurnEnded)[number - 1].record
 
 
-def story(*replies, engine=None):
+def story(*replies, engine=None, **given):
     def wrap(told):
         def play():
             loop = VirtualLoop()
@@ -143,7 +145,7 @@ def story(*replies, engine=None):
                 voice = engine() if engine is not None else DuplexEngine()
                 first = getattr(voice, "first", voice)
                 first.script.replies = list(replies)
-                room = Room(loop, voice)
+                room = Room(loop, voice, **given)
                 await room.begin()
                 try:
                     await told(room)

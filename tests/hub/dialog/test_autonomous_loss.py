@@ -71,7 +71,7 @@ async def test_lost_while_the_last_words_of_an_answer_are_still_played_it_is_sai
 @story(STORY, engine=supervised)
 async def test_a_voice_that_says_only_what_it_wants_has_the_house_speak_by_the_cpu(room):
     room.engine.first.script.can_say = False
-    await room.user_speaks(LIGHTS)
+    await room.user_speaks("Is the garage door open?")
     record = await room.turn()
     assert room.engine.other.sessions[0].said == [record["assistant"]]
     assert room.talk.life is Life.OPEN

@@ -71,14 +71,13 @@ async def server():
 async def make(server):
     made = []
 
-    def make(toolbox=None, timeout_s=5.0, cache_lifetime_s=60.0, now_s=None, **options):
+    def make(timeout_s=5.0, cache_lifetime_s=60.0, now_s=None, **options):
         model = OpenAiModel(ModelOptions(server.url, "tiny", **options))
         loop = asyncio.get_running_loop()
         expert = Expert(
             model,
             now_s=now_s or loop.time,
             wall_clock=lambda: NOON,
-            toolbox=toolbox,
             timeout_s=timeout_s,
             cache_lifetime_s=cache_lifetime_s,
         )
@@ -358,7 +357,7 @@ async def test_functions_are_called_and_their_results_go_back(make, server):
 
     server.play = play
     room = Room()
-    outcome = await make(tools).ask("What shall I wear?", say=room.say).answer()
+    outcome = await make().ask("What shall I wear?", say=room.say, toolbox=tools).answer()
     assert room.said == ["Let me look.", "Take an umbrella."]
     assert outcome.tools == ["weather"]
     assert tools.calls == [("weather", {})]
@@ -390,7 +389,7 @@ async def test_the_model_is_told_what_went_wrong_with_a_function(make, server, a
         return await call_function(reply, arguments)
 
     server.play = play
-    outcome = await make(tools).ask("Weather?", say=Room().say).answer()
+    outcome = await make().ask("Weather?", say=Room().say, toolbox=tools).answer()
     assert told in server.asked[1]["messages"][-1]["content"]
     assert len(tools.calls) == called
     assert outcome.heard == "I could not."
@@ -417,7 +416,7 @@ async def test_a_function_that_hangs_is_given_up(make, server, monkeypatch):
         return await call_function(reply)
 
     server.play = play
-    outcome = await make(tools).ask("Weather?", say=Room().say).answer()
+    outcome = await make().ask("Weather?", say=Room().say, toolbox=tools).answer()
     assert "did not answer within" in server.asked[1]["messages"][-1]["content"]
     assert outcome.heard == "It took too long."
 
@@ -431,7 +430,7 @@ async def test_a_model_that_only_calls_functions_is_made_to_answer(make, server)
 
     server.play = play
     tools = Tools()
-    outcome = await make(tools).ask("Weather?", say=Room().say).answer()
+    outcome = await make().ask("Weather?", say=Room().say, toolbox=tools).answer()
     assert len(tools.calls) == expert_reading.MAX_ROUNDS
     assert outcome.heard == "Enough."
 
@@ -451,7 +450,7 @@ async def test_a_question_asked_again_is_answered_without_the_model(make, server
 
 
 async def test_answers_that_are_not_whole_or_need_functions_are_not_kept(make, server):
-    expert = make(Tools())
+    expert, tools = make(), Tools()
 
     async def play(reply):
         if reply.asked["messages"][-1]["role"] != "tool" and len(server.asked) == 1:
@@ -460,10 +459,10 @@ async def test_answers_that_are_not_whole_or_need_functions_are_not_kept(make, s
         return await reply.done() if len(server.asked) == 2 else reply.die()
 
     server.play = play
-    await expert.ask("Explain tides.", say=Room().say).answer()
-    assert (await expert.ask("Explain tides.", say=Room().say).answer()).error is not None
+    await expert.ask("Explain tides.", say=Room().say, toolbox=tools).answer()
+    assert (await expert.ask("Explain tides.", say=Room().say, toolbox=tools).answer()).error is not None
     server.says("Whole.")
-    outcome = await expert.ask("Explain tides.", say=Room().say).answer()
+    outcome = await expert.ask("Explain tides.", say=Room().say, toolbox=tools).answer()
     assert not outcome.cached
     assert isinstance(outcome.error, ModelError)  # left alone for a moment
 

@@ -25,26 +25,51 @@ from tests.virtual_time import VirtualLoop
 
 
 class EasyListener:
-    """Does every sentence with a light in it and answers all others; a voice that talks by itself may talk of both."""
+    """Does every sentence with a light in it and answers all others; a voice that talks by itself may talk of both.
 
-    mode, waiting = "user", False
+    The fan is done when such a voice has spoken or was silent for a while; and sometimes it is told off late.
+    """
+
+    def __init__(self):
+        self.mode, self.asking, self.asked_s = "user", False, None
+
+    @property
+    def undecided(self):
+        return self.mode != "user" and self.asked_s is not None
+
+    @property
+    def waiting(self):
+        return self.undecided
 
     def foretell(self, said, moment):
+        if "fan" in said.text:
+            return "command"
         return "house" if "light" in said.text or "bye" in said.text else "other"
 
     def hear_partial(self, said, moment):
         return ()
 
     def hear(self, said, moment):
-        if "light" in said.text:
+        self.asked_s = None
+        if "fan" in said.text and self.mode == "both":
+            self.asked_s = moment.at_s
+            return ()
+        if "light" in said.text or "fan" in said.text:
             return (Act((Action("light", "turn_on", ("light.one",)),), Source.REQUEST, said.text, "asked"),)
         return (Tell("All right.", "small_talk", "", ends_conversation="bye" in said.text),)
 
+    def _done(self, source):
+        self.asked_s = None
+        return (Act((Action("fan", "turn_on", ("fan.one",)),), source, "fan", "agreed"),)
+
     def speak(self, piece, moment):
-        return ()
+        return self._done(Source.AGREED) if self.undecided else (Tell("I did not.", "unfounded", ""),)
 
     def fall_silent(self, moment, *, interrupted):
-        return ()
+        return self._done(Source.AGREED) if self.undecided and not interrupted else ()
+
+    def tick(self, moment):
+        return self._done(Source.REQUEST) if self.undecided and moment.at_s - self.asked_s > 1.5 else ()
 
     def done(self, act, results, moment):
         pass
@@ -61,6 +86,12 @@ class SlowActor:
 
     def listener(self, mode):
         return EasyListener()
+
+    def may_be_for_house(self, text, area_id):
+        return "turn" in text
+
+    def asks_about_house(self, text, area_id):
+        return False
 
     def moment(self, frame=-1):
         return Moment(House("none"), datetime(2025, 1, 1, tzinfo=UTC), self.loop.time(), frame)
@@ -165,11 +196,15 @@ class ConversationMachine(RuleBasedStateMachine):
     def somebody_begins_to_speak(self):
         self.hear(SpeechStarted(0))
 
-    @rule(text=st.sampled_from(["mm-hm", "turn on", "alexa"]))
+    @rule(text=st.sampled_from(["mm-hm", "turn on", "turn on the fan", "turn on the light", "alexa"]))
     def words_so_far(self, text):
         self.hear(Partial(text))
 
-    @rule(text=st.sampled_from(["", "Mm-hm.", "Turn on the light.", "Tell me a story.", "Alexa, bye."]))
+    @rule(
+        text=st.sampled_from(
+            ["", "Mm-hm.", "Turn on the light.", "Turn on the fan.", "Tell me a story.", "Alexa, bye."]
+        )
+    )
     def a_sentence(self, text):
         self.hear(Final(text, 0, 24_000, 0.9))
 

@@ -58,7 +58,7 @@ async def test_a_call_is_verified_by_the_state_not_by_the_result(home, scripted)
     scripted.script["call_service"] = lie
     result = await act(home, "turn_off", "light.desk")
     assert (result.verified, result.error, result.state) == (False, "timeout", "on")
-    assert "Desk" in result.sentence
+    assert "The desk" in result.sentence
 
 
 async def test_a_state_is_believed_before_the_call_returns(home, scripted):

@@ -175,7 +175,7 @@ async def test_the_garage_door_is_on_its_way_and_nobody_claims_that_it_is_open(h
     assert entity(home, "cover.garage_door").state == "closed"
     result = await act(home, "cover", "open_cover", "cover.garage_door")
     assert (result.verified, result.state, result.error, result.failed) == (False, "opening", None, ())
-    assert result.sentence == "Garage Door is opening."
+    assert result.sentence == "The garage door is opening."
     assert result.confirmed_ms is None
 
 
@@ -224,7 +224,7 @@ async def test_a_scene_moves_its_devices_and_remembers_when(home):
     [
         (Action("lock", "unlock", ("lock.back_door",)), "not_exposed", "Expose"),
         (Action("light", "turn_on", ("light.nowhere",)), "unknown_entity", "light.nowhere"),
-        (Action("light", "turn_on", ("light.garage_light",)), "unavailable", "Garage Light"),
+        (Action("light", "turn_on", ("light.garage_light",)), "unavailable", "The garage light"),
         (Action("light", "fly", ("light.desk_lamp",)), "service_not_found", "light.fly"),
         (Action("sensor", "turn_on", ("sensor.kitchen_temperature",)), "service_not_found", "sensor.turn_on"),
         (Action("homeassistant", "restart", ("light.desk_lamp",)), "service_not_found", "restart"),

@@ -76,3 +76,15 @@ async def test_a_model_gets_sentences_and_data_and_each_call_its_own_key(wired):
     assert json.loads(await box.call("read_list", {}))["sentence"] == "On the shopping list: milk and eggs."
     with pytest.raises(ToolError):
         await box.call("format_disk", {})
+
+
+async def test_a_timer_that_a_model_sets_belongs_to_the_room_where_it_was_asked_for(wired):
+    bridge, line, _said = wired
+    bridge.on_event(SatelliteUp("aa" * 16, "kitchen", "Kitchen"))
+    told = json.loads(await bridge.toolbox("kitchen", "turn 2").call("set_timer", {"seconds": 300, "name": "tea"}))
+    assert "five minutes" in told["sentence"]
+    (timer,) = [one for one in bridge.deeds._agenda if one.kind == "timer"]
+    assert (timer.area_id, timer.device_id) == ("kitchen", "aa" * 16)
+    async with asyncio.timeout(5):
+        while not any(isinstance(message, Timer) for message in line.sent):
+            await asyncio.sleep(0.01)

@@ -23,7 +23,7 @@ from hub.understanding.tagger import sound_of
         ("the left one", "the left one"), ("to one", "to 1"), ("one degree", "1°"), ("seventy-five", "75"),
         ("10 pm", "10:00pm"), ("half past seven", "7:30"),
         ("quarter to eight", "7:45"),
-        ("at ten to six", "at 5:50"), ("at seven thirty pm", "at 7:30pm"), ("five more minutes", "300s"),
+        ("at ten to six", "at 5:50"), ("at seven thirty pm", "at 7:30pm"), ("five more minutes", "300s more"),
     ],
 )  # fmt: skip
 def test_numbers(said, plain):

@@ -1,7 +1,8 @@
-"""Records when the hub's own recogniser tells what it hears of questions: `python tests/vectors/hearing/record.py`.
+"""Records when the hub's own recogniser tells what it hears: `python tests/vectors/hearing/record.py [talk]`.
 
-Each question is spoken by a synthetic person and fed in real time; `delays.json` holds, for each, every text with its
-time in milliseconds after the last sound of the sentence. The dialog's tests replay them in virtual time, so that the
+Each sentence is spoken by a synthetic person and fed in real time; `delays.json` holds, for each question about a home,
+and `talk_delays.json` for each sentence of small talk, every text with its time in milliseconds after the last sound of
+the sentence. The dialog's tests replay them in virtual time, so that the
 rule that holds the voice back is proved against delays that really occur. Machine and load are noted in the file.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -23,7 +25,7 @@ from hub.understanding.vocabulary import vocabulary
 from tests.e2e.household import RATE_HZ, Person, track
 
 STEP = 480
-TAIL_S = 2.0
+TAIL_S = 4.0
 QUESTIONS = (
     "Is the garage door open?", "Which lights are on?", "Is the front door locked?", "Are any windows open?",
     "What is the temperature in the bedroom?", "Is the kitchen light on?", "How warm is it in the living room?",
@@ -36,16 +38,25 @@ QUESTIONS = (
     "Can you tell me if the garage is closed?", "Do you know whether the front door is locked?",
     "Are the lights off in the kids room?",
 )  # fmt: skip
+TALK = (
+    "I slept so well last night.", "What do you think about jazz?", "My sister is coming to visit on Sunday.",
+    "Tell me a joke.", "How are you today?", "I had a terrible day at work.", "What is the capital of France?",
+    "Do you like dogs?", "We watched a film about whales yesterday.", "It is so cold outside.",
+    "Did you know that octopuses have three hearts?", "I cannot decide what to cook tonight.",
+    "Is it true that bees can dance?", "That is really kind of you.", "My neighbour has painted his door green.",
+    "Who wrote the Odyssey?", "I think I am getting a cold.", "The children were so loud this morning.",
+    "Where do penguins live?", "I would love to see the northern lights.",
+)  # fmt: skip
 
 
-async def record() -> list[dict[str, object]]:
+async def record(sentences: tuple[str, ...]) -> list[dict[str, object]]:
     """Speak and listen, one question after the other."""
     person, home, parser = Person(), DemoHome(), Parser()
     await home.start()
     hearing = LocalHearing(cache_dir=Path("/tmp/roomtone-record"), now_ms=lambda: time.monotonic() * 1000)
     await hearing.start()
     taken: list[dict[str, object]] = []
-    for question in QUESTIONS:
+    for question in sentences:
         pcm = person.say(question)
         loud = np.flatnonzero(np.abs(pcm) > 500)
         sound = track(0.6, pcm[loud[0] : loud[-1] + 1], TAIL_S)
@@ -76,9 +87,10 @@ async def record() -> list[dict[str, object]]:
 
 def main() -> None:
     """Write the file."""
-    taken = asyncio.run(record())
+    name, sentences = ("talk_delays.json", TALK) if sys.argv[1:] == ["talk"] else ("delays.json", QUESTIONS)
+    taken = asyncio.run(record(sentences))
     about = {"cores": os.cpu_count(), "load_1min": round(os.getloadavg()[0], 2), "questions": taken}
-    Path(__file__).with_name("delays.json").write_text(json.dumps(about, indent=1) + "\n")
+    Path(__file__).with_name(name).write_text(json.dumps(about, indent=1) + "\n")
 
 
 if __name__ == "__main__":

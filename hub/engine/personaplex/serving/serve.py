@@ -184,6 +184,7 @@ async def _run(model: Model, sock: socket.socket, options: argparse.Namespace, v
     finally:
         stopped.cancel()
         await server.close()
+        parent.then(lambda: None)  # this process ends now, whoever else does
     if server.ticker.stuck:
         os._exit(EXIT_LOST)  # its thread hangs in the driver and would hold the process
     return EXIT_LOST

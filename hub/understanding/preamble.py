@@ -1,0 +1,286 @@
+"""What leads up to a request or gives its reason: "I can't read in here, turn the lamp on", "… I'm off to bed".
+
+Such words ask for nothing themselves. They are recognised by their shape, so that what somebody else said, what happens
+on a condition, and who else switches things never become requests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hub.understanding.clause import Meaning
+from hub.understanding.clauses import told, understand_clauses
+from hub.understanding.context import Context
+from hub.understanding.gates import SAYING, judge
+from hub.understanding.normalise import without_courtesy
+from hub.understanding.tagger import canonical
+from hub.understanding.target import PRONOUNS, Target
+from hub.understanding.targets import resolve
+from hub.understanding.verbs import Form, is_verb
+
+
+@dataclass(frozen=True, slots=True)
+class Led:
+    """A request without what stood beside it.
+
+    Attributes:
+        request: in plain words.
+        head: what stood before it, or its reason.
+        entity_ids: devices that the head names, for the request's "it".
+        about: the head is about a device, and the request must be too.
+    """
+
+    request: str
+    head: str
+    entity_ids: tuple[str, ...] = ()
+    about: bool = False
+
+
+def request_beside(text: str, context: Context) -> Meaning | None:
+    """What a text asks for that also tells why, or what it is about; None where it is no such text.
+
+    Nothing is guessed: the request must be whole, name its devices exactly or point to what the rest has named, and
+    the rest must ask for nothing itself.
+    """
+    if SAYING.search(text):
+        return None
+    text = text.replace(" ?", " ,")
+    bare = reason_cut(text)
+    for whole in (text, bare) if bare else (text,):
+        for found in led(whole, context):
+            read = _asked(found.request, found.entity_ids, context)
+            if read is not None and _is_about(found, read, context) and not _asks(found.head, context):
+                return read
+    if bare is not None and (read := _asked(bare, (), context, loosely=True)) is not None:
+        # "The timer on the cooker is broken" is no "the timer on", with a reason behind it.
+        told_of = text[len(bare) :].strip(" ,.").startswith(("the ", "my ", "our "))
+        return None if told_of and read.cost and not all(h.verbal for h in read.heard) else read
+    return None
+
+
+def _asked(request: str, entity_ids: tuple[str, ...], context: Context, *, loosely: bool = False) -> Meaning | None:
+    """What a request means where it names its devices outright; `loosely`: or one device by a part of its name."""
+    request = without_courtesy(request)
+    if judge(request, question_mark=False).kind != "open":
+        return None
+    pointed = not PRONOUNS.isdisjoint(request.split()) and entity_ids
+    read = understand_clauses(request, told(context, entity_ids) if pointed else context)
+    if (
+        isinstance(read, Meaning)
+        and read.calls
+        and (read.cost == 0 or _within(read, entity_ids) or (loosely and read.cost == 1 and len(read.calls) == 1))
+    ):
+        return read if not any(call.entity is None or call.service in _FREE for call in read.calls) else None
+    return None
+
+
+def _within(read: Meaning, entity_ids: tuple[str, ...]) -> bool:
+    return all(call.entity is not None and call.entity.entity_id in entity_ids for call in read.calls)
+
+
+def _is_about(found: Led, read: Meaning, context: Context) -> bool:
+    if not found.about:
+        return True
+    said = {canonical(word) for word in found.head.split()}
+    return any(call.entity and not said.isdisjoint(context.index.words[call.entity.entity_id]) for call in read.calls)
+
+
+def _asks(head: str, context: Context) -> bool:
+    """Whether what leads up asks for something itself; a complaint ("too bright") does not once a remedy follows."""
+    read = understand_clauses(head, context)
+    return isinstance(read, Meaning) and bool(read.calls) and " too " not in f" {head} "
+
+
+# What takes any words may have swallowed the rest.
+_FREE = frozenset({"media_player.play_media", "todo.add_item", "todo.remove_item"})
+_MAX_WORDS = 40
+_PEOPLE = (
+    "kids|children|people|parents|guests|neighbou?rs|everyone|everybody|someone|somebody|anyone|nobody|husband|wife"
+    "|mum|mom|dad|son|daughter|brother|sister|friends?|staff|butler|they|them|he|him|she|her|you|i|we|us|me|who"
+)
+# Somebody else's words, conditions, wishes and habits: nothing that stands with them is a request of now.
+_NOT_NOW = re.compile(
+    r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|called|named|titled|reads|goes like|if|when"
+    r"|whenever|unless|until|\d+s|\d+:\d+(?:[ap]m)?|would|could|should|might|must|never(?! mind)"
+    r"|always|usually|often|sometimes|wish|imagine|suppose"
+    r"|pretend|what|why|how|where|which|whose|thought|heard|saw|watched|sang|wrote)\b"
+)
+_TOLD = re.compile(
+    r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|if|when|whenever|unless|until|would|could"
+    r"|should|might)\b(?! be (?:nice|good|lovely))"
+)
+_UNFINISHED = re.compile(
+    rf"\b(?:the|a|an|my|our|your|his|their|its|this|that|these|to|of|at|with|from|by|into|onto|about|than|like|as|and"
+    rf"|or|but|because|not|is|are|am|was|be|been|will|can|do|does|did|has|have|got|let|just|really|very|too|so|no|any"
+    rf"|some|left|leave|put|forgot|{_PEOPLE})$"
+)
+# "The pendants are blinding me" is whole, "let me" is not.
+_BOTHERS = re.compile(r".+ (?:is|are) [a-z]+ing (?:me|us)")
+_FELT = re.compile(
+    r"(?:(?:can not|can (?:barely|hardly)|need|could do with) |(?:i|we) (?:am|are|feel|have"
+    r"|need|want|hate|love|think|can not|can (?:barely|hardly)|could do with|got"
+    r"|do not (?:need|want|like)|just|only) ).+"
+)
+_IS_SO = re.compile(
+    r"(?!(?:he|she|they|you|i|we|is|are|do|does|did|can|what|who|how|not|never|please)\b)"
+    r"(?P<n>(?:(?:the|my|our|that|this|those|these|all|your|his|her) )?(?:[a-z0-9]+ ){1,5}?)"
+    r"(?:is|are|looks?|feels?|smells?|sounds?|seems?|has|have|needs) .+"
+)
+_LEFT = re.compile(
+    r"(?:[a-z]+ ){1,3}?(?:(?:is|has|have) )?(?:left|forgot|forgotten) (?P<n>.+?)"
+    r" (?:on|open|off|unlocked|running|going|up|down)(?: again)?"
+)
+_IS_IT = re.compile(
+    r"(?:is|are|have|has|did)(?: (?:i|we|somebody|someone) (?:left|leave))? (?P<n>.+?) (?:left"
+    r" )?(?:on|off|open|closed|shut|locked|unlocked|running|on the latch|up|down)"
+    r"(?: (?:or not|or what|well|oh well|never mind|no matter|anyway|just|then|if (?:so|not"
+    r"|it is(?: not)?|they are(?: not)?)))*"
+)
+_FOR_THAT = re.compile(r"(?:let|give|get|buzz) (?:us|me|him|her|them|my|the|our|some|a|in|it) .+")
+_TOPIC = re.compile(
+    r"(?:(?:how|what) about |as for |about |get |you know |see )?(?:the|my|our|that|this|those|these)?(?P<n> ?.+?)"
+    r"(?: (?:for me|please|again|there|over there))?"
+)
+_IF_SO = re.compile(r" if (?:so|not|it is(?: not)?|they are(?: not)?)$")
+_ABOUT = re.compile(r"^(?:how|what) about | (?:for me|for us|please|if (?:so|not|it is(?: not)?|they are(?: not)?))$")
+_DOES = re.compile(
+    r"(?!(?:i|we|he|she|they|you|it|is|are|do|does|did|can|will|what|who|how|not|never|no|if|when|to|did|keep|leave)\b)"
+    r"[a-z]+(?: (?:up|down|off|on|out|back))? (?P<n>(?:(?:the|my|our|that|this) )?.+)"
+)
+_FILLING = re.compile(r"^(?:(?:,|\.|so|then|well|please|just|ok|now|can you|could you|would you|will you) ?)+")
+# "The hall light red" has no verb: such words need an object with an article, or none of their own kind before them.
+_BEGINS = re.compile(
+    r"(?!(?:light(?! up the)|lights|heat|water|fan|park|press|power|dock|move|play|vacuum|time)\b(?!"
+    r" (?:the|my|our|it|them) ))"
+    r"(?!(?:dim|warm|cool|open|lock|set|close|clean|sweep|start|stop|slow|shut|cut|mute|hold|keep|leave|add|remind)\b"
+    r"(?! (?:the|my|our|it|them|that|this|those|these|all|every|both|up|down|off|out)\b))[a-z]+ "
+)
+_SENSES = re.compile(r"\b(?:see|hear|read|find|like|love|want|need|hate|have|feel|think)$")
+
+_OWN = r"(?:the|my|our|that|this|those|these|his|her|their)"
+_THING = rf"{_OWN} (?:[a-z0-9]+ ){{1,4}}?"
+_WHO = r"(?:i|we|he|she|they|someone|somebody|everyone|everybody)"
+_REASON = re.compile(
+    rf" (?:, |\. )?(?P<why>(?:{_WHO} (?:am|are|is|has|have|had|just|need|feel|can|can not|do not|did not|will)"
+    rf"|it is (?!(?:not|the|my|our|called)\b)|its (?!(?:highest|lowest|maximum|minimum|max|min"
+    rf"|brightest|dimmest|own|usual)\b)|there is|there are|they look|{_THING}(?:is|are|has|have"
+    rf"|just|want|wants|need|needs)"
+    rf"|(?!(?:no|not|and|but|or|so|then|you|what|who|how|where|when|why|which|that|there|this)\b)[a-z]+ (?:is|are)"
+    rf"|so (?:that )?(?:{_WHO}|{_THING}) ?(?:can|do not|does not)|(?:now|while|whilst|as|before) (?:{_WHO}|{_THING})"
+    rf"|because|cause)\b.*|(?:some|a bit of) .+ (?:would be|is) (?:nice|good|lovely))$"
+)
+# After a particle or a value the request is over, so that any statement may follow: "lamp off | it hurts the eyes".
+_OVER = re.compile(
+    r".*\b(?:on|off|out|up|down|in|open|closed|shut|please|here|upstairs|downstairs|\d[\d.]*(?:%"
+    r"|°)?|low|high|guys)$"
+)
+_STATED = re.compile(
+    rf"(?P<why>(?!i (?:mean|meant|say|think)\b)(?:{_WHO}|it) [a-z]+\b.*|like (?:a|an|the|in|we|it) .+)"
+)
+
+
+def led(text: str, context: Context) -> Iterator[Led]:
+    """Each way in which the text is a request with something beside it, the longest request first."""
+    words = text.split()
+    if not 3 < len(words) <= _MAX_WORDS:
+        return
+    for start in range(2, len(words) - 1):
+        head = " ".join(word for word in words[:start] if word not in (",", "."))
+        tail = _FILLING.sub("", " ".join(words[start:])).strip(" ,.")
+        verb = tail.partition(" ")[0]
+        told_of = _ABOUT.sub("", head)
+        unfinished = _UNFINISHED.search(told_of)
+        if (unfinished and not _BOTHERS.fullmatch(told_of)) or _NOT_NOW.search(told_of) or not tail:
+            continue
+        if _BEGINS.match(tail) and is_verb(verb, Form.BASE) and words[start - 1] != verb:
+            yield from _before_a_verb(head, tail, context)
+        elif _begins_with_a_name(tail, context) and _tells(head) and not (
+            _SENSES.search(head) and tail.startswith(("the ", "my ", "our "))
+        ):  # fmt: skip
+            yield Led(tail, head)
+
+
+def _tells(head: str) -> bool:
+    if _IS_IT.fullmatch(head) and not _FELT.fullmatch(head):
+        return False
+    return any(shape.fullmatch(head) for shape in (_FELT, _LEFT, _IS_SO, _FOR_THAT))
+
+
+def _before_a_verb(head: str, tail: str, context: Context) -> Iterator[Led]:
+    named = devices_in(head, context) or _subject(head, context)
+    pronoun = not PRONOUNS.isdisjoint(tail.split())
+    negated = judge(head, question_mark=False).why == "negation"
+    if _IS_IT.fullmatch(head):
+        yield Led(_IF_SO.sub("", tail), head, named, about=True)
+    elif _LEFT.fullmatch(head):
+        yield Led(tail, head, named, about=bool(named))
+    elif _FELT.fullmatch(head) or _IS_SO.fullmatch(head) or (not negated and _FOR_THAT.fullmatch(head)):
+        yield Led(tail, head, named)
+    elif pronoun and not negated:
+        for shape in (_TOPIC, _DOES):
+            found = shape.fullmatch(head)
+            whole = devices_in(found["n"], context, whole=True) if found else ()
+            if whole:
+                yield Led(tail, head, whole, about=True)
+                return
+
+
+def _subject(head: str, context: Context) -> tuple[str, ...]:
+    """The devices that the head speaks of as a kind in a place ("the kitchen lights are too bright")."""
+    for shape in (_LEFT, _IS_IT, _IS_SO):
+        found = shape.fullmatch(head)
+        if found:
+            meant = resolve(found["n"].strip(), frozenset(context.index.by_domain), context)
+            return tuple(e.entity_id for e in meant.entities) if isinstance(meant, Target) and meant.cost == 0 else ()
+    return ()
+
+
+def reason_cut(text: str) -> str | None:
+    """The request before the reason that is given at its end; None where none is given."""
+    for found in _reasons(text):
+        bare = without_courtesy(text[: found.start()].strip(" ,."))
+        if not _TOLD.search(found["why"]) and not _UNFINISHED.search(bare):
+            return bare
+    return None
+
+
+def _reasons(text: str) -> Iterator[re.Match[str]]:
+    start = text.find(" ", text.find(" ") + 1)
+    while start > 0:
+        found = _REASON.match(text, start)
+        if found is None and _OVER.fullmatch(text, 0, start):
+            found = _STATED.match(text, start + 1)
+            found = found if found and found.end() == len(text) else None
+        if found:
+            yield found
+        start = text.find(" ", start + 1)
+
+
+def _begins_with_a_name(text: str, context: Context) -> bool:
+    words = re.sub(r"^(?:the|my|our) ", "", text).split()
+    return any(
+        canonical(" ".join(words[:length])) in context.index.names
+        for length in range(min(context.index.longest, len(words) - 1), 0, -1)
+    )
+
+
+def devices_in(text: str, context: Context, *, whole: bool = False) -> tuple[str, ...]:
+    """The devices that a text names by their full names; with `whole` only where it says nothing else."""
+    words = [w for w in text.split() if w not in (",", ".")]
+    found: list[str] = []
+    position = 0
+    while position < len(words):
+        for length in range(min(context.index.longest, len(words) - position), 0, -1):
+            ids = context.index.names.get(canonical(" ".join(words[position : position + length])), ())
+            if ids and all(i in context.house.entities for i in ids):
+                near = [i for i in ids if context.entity(i).area_id == context.area_id]
+                found += near or ids
+                position += length
+                break
+        else:
+            if whole and words[position] not in ("the", "my", "our", "that", "this", "those", "these"):
+                return ()
+            position += 1
+    return tuple(dict.fromkeys(found))
