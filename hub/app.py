@@ -85,7 +85,7 @@ class Hub:
         self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
         self.expert = make_expert(settings, home)
         policy = policy_of(settings.policy)
-        actor = Actor(home, Parser(policy=policy), now_ms=_now_ms, policy=policy)
+        actor = Actor(home, Parser(policy=policy), now_ms=_now_ms, policy=policy, evidence=settings.policy.evidence)
         self.tools = ToolBridge(
             settings.tools,
             store=self.store,

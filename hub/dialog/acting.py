@@ -58,6 +58,7 @@ class Actor:
     Args:
         deeds: what is done without the house: timers, lists, things for later.
         policy: what needs a spoken yes, and what is never done.
+        evidence: whose words make an action with a voice that talks by itself.
     """
 
     def __init__(
@@ -69,8 +70,9 @@ class Actor:
         wall_clock: Callable[[tzinfo], datetime] = datetime.now,
         deeds: Deeds | None = None,
         policy: Policy = Policy(),  # noqa: B008 - frozen, shared on purpose
+        evidence: Mode = "both",
     ) -> None:
-        self.deeds = deeds
+        self.deeds, self.evidence = deeds, evidence
         self._home, self._parser, self._policy = home, parser, policy
         self._now_ms, self._wall_clock = now_ms, wall_clock
         # Shared: what was done in one room can be undone from another.

@@ -163,7 +163,7 @@ class Doing:
     def _choose_mode(self) -> None:
         """A voice that talks by itself has a say; what it left open when it was lost is settled first."""
         if not self._listener.undecided:
-            self._listener.mode = "both" if self._stage.talks() else "user"
+            self._listener.mode = self._actor.evidence if self._stage.talks() else "user"
 
     def _whose(self, kind: Kind) -> Kind:
         """Where no voice has a say, the house tells what came of a command."""

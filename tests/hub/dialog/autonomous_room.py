@@ -43,7 +43,7 @@ class Room:
         self.voices = Voices(
             engine=engine,
             hearing=self.hearing,
-            actor=Actor(self.home, Parser(), now_ms=loop.now_ms),
+            actor=Actor(self.home, Parser(), now_ms=loop.now_ms, evidence=given.pop("evidence", "both")),
             bus=bus,
             vocabulary=list,
             now_ms=loop.now_ms,

@@ -218,3 +218,18 @@ async def test_a_question_that_the_recogniser_garbled_is_not_left_to_the_voice(r
     record = await room.turn()
     assert record["assistant"] is not None
     assert room.session.said == [record["assistant"]]
+
+
+@story("Of course, I'm locking the front door.", evidence="user")
+async def test_a_household_may_let_the_users_words_alone_act(room):
+    await room.user_speaks(LIGHTS)
+    record = await room.turn()
+    assert done(room) == [("turn_on", KITCHEN)]
+    assert room.session.said == [record["assistant"]], "the house says what it did, not the voice"
+
+
+@story("Let me see what that button does, it is a rather nice one.", evidence="assistant")
+async def test_or_only_what_the_voice_takes_up(room):
+    await room.user_speaks(LIGHTS)
+    await room.turn()
+    assert done(room) == []
