@@ -16,7 +16,7 @@ from hub.tools.registry import Tool
 from hub.tools.requests import ToolRequest
 from hub.tools.slots import Form, Slot, SlotKind
 from hub.tools.spoken import phone_words, spoken_name, spoken_phone
-from hub.tools.words import duration_words, moment_words
+from hub.tools.words import duration_words, listed, moment_words
 
 NOT_BOOKED: Final = "All right, I have not booked it."
 NOT_SENT: Final = "All right, I have not sent it."
@@ -120,8 +120,9 @@ def tool_form(tool: Tool, given: Mapping[str, Any]) -> OpenForm:
     title = _spoken(tool.name.partition("__")[2] or tool.name)
 
     def read_back(values: Mapping[str, Any]) -> str:
-        told = ", ".join(f"{_spoken(name)} {value}" for name, value in values.items())
-        return f"Shall I {title}{f' with {told}' if told else ''}?"
+        in_order = [name for name in (*known, *(name for name in values if name not in known)) if name in values]
+        told = listed([f"{_spoken(name)} {values[name]}" for name in in_order])
+        return f"Shall I use {title}{f' with {told}' if told else ''}?"
 
     return OpenForm(Form(slots, read_back, NOT_DONE, typed_values(tool, given)), tool.name, dict)
 

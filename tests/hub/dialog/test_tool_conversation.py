@@ -147,7 +147,7 @@ class Errands:
         self.puts.append((f"beans Q{self.number}", 1 + self.number % 9))
         item, count = self.puts[-1]
         return [
-            (f"Put {count} cans of {item} into the pantry.", "Shall I put with"),
+            (f"Put {count} cans of {item} into the pantry.", "Shall I use put with item"),
             ("Yes.", f"The pantry has {count} more of {item}"),
         ]
 

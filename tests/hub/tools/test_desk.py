@@ -207,7 +207,7 @@ async def test_a_servers_tool_by_its_phrase(make):
     )
     assert (await desk.say("Ask the pantry for red lentils.")).sentence == "Done."
     assert (await desk.say("put beans away")).sentence == "What is the count?"
-    assert (await desk.say("two")).sentence == "Shall I put with item beans, count 2?"
+    assert (await desk.say("two")).sentence == "Shall I use put with item beans and count 2?"
     assert (await desk.say("yes")).sentence == "Done."
     assert calls == [{"item": "red lentils"}, {"item": "beans", "count": 2}]
 
