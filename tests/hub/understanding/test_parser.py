@@ -167,5 +167,5 @@ def test_500_devices_take_under_5_ms_at_the_95th_percentile():
         began = time.process_time()
         listener.understand(sentence, house, areas[0].id, NOW)
         took.append((time.process_time() - began) * 1000)
-    # Its own CPU time, three times the aim, because others on the core slow that, too: docs/benchmarks.md has the figure.
+    # Its own CPU time, three times the aim, as others on the core slow that, too: docs/benchmarks.md has the figure.
     assert statistics.quantiles(took, n=20)[18] < 15
