@@ -112,7 +112,7 @@ def test_an_appointment_and_a_servers_tool_are_asked_for_aloud(
     assert visitor.say("Yes, please.").startswith("I have booked Appointment with the dentist tomorrow at 11 am")
     assert booked()[1:] == [("Appointment with the dentist", eleven, eleven + timedelta(minutes=30))]
     assert visitor.say(ASKED[2]) == "There are 3 of red lentils."
-    assert visitor.say(ASKED[3]) == "Shall I put with count 2, item beans?"
+    assert visitor.say(ASKED[3]) == "Shall I use put with item beans and count 2?"
     assert log.read_text() == "find red lentils\n"
     assert visitor.say("Yes, please.") == "Now there are 2 of beans."
     assert log.read_text() == "find red lentils\nput 2 beans\n"

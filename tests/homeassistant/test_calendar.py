@@ -65,17 +65,17 @@ async def say(desk, text, trace):
 
 
 async def test_a_booking_by_voice_stands_in_the_calendar(desk, home):
-    reply = await say(desk, "Book a haircut tomorrow at eleven for half an hour", "1")
-    assert reply.sentence == "Shall I book Haircut tomorrow at 11 am for thirty minutes?"
+    reply = await say(desk, "Book a haircut tomorrow at four pm for half an hour", "1")
+    assert reply.sentence == "Shall I book Haircut tomorrow at 4 pm for thirty minutes?"
     assert not [event for event in await events(home) if event.summary == "Haircut"]
-    assert (await say(desk, "yes", "2")).sentence == "I have booked Haircut tomorrow at 11 am for thirty minutes."
+    assert (await say(desk, "yes", "2")).sentence == "I have booked Haircut tomorrow at 4 pm for thirty minutes."
     (found,) = [event for event in await events(home) if event.summary == "Haircut"]
-    assert (found.start.hour, found.end - found.start) == (11, timedelta(minutes=30))
-    again = await say(desk, "book a lesson tomorrow at eleven for an hour", "3")
+    assert (found.start.hour, found.end - found.start) == (16, timedelta(minutes=30))
+    again = await say(desk, "book a lesson tomorrow at four pm for an hour", "3")
     assert again.error == "not_free"
-    assert "Haircut at 11 am" in again.sentence
-    assert (await say(desk, "am I free tomorrow at eleven", "4")).sentence.startswith("No, tomorrow at 11 am there is")
-    assert "Haircut at 11 am" in (await say(desk, "what's on my calendar tomorrow", "5")).sentence
+    assert "Haircut at 4 pm" in again.sentence
+    assert (await say(desk, "am I free tomorrow at four pm", "4")).sentence.startswith("No, tomorrow at 4 pm there is")
+    assert "Haircut at 4 pm" in (await say(desk, "what's on my calendar tomorrow", "5")).sentence
 
 
 async def test_the_forecast_of_a_real_house(desk):
