@@ -86,6 +86,7 @@ class Actor:
 
     def listener(self, mode: Mode) -> Listener:
         """A listener for a new conversation."""
+        self._parser.prepare(self._home.house)
         return Listener(self._parser, policy=self._policy, mode=mode, history=self._history)
 
     def moment(self, frame: int = -1) -> Moment:

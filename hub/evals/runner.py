@@ -48,6 +48,7 @@ class Evaluator:
         self._home = home
         self._evidence = evidence
         self._parser = Parser(policy=home.policy)
+        self._parser.prepare(home.house)
         self._areas = {area.id for area in home.house.areas}
 
     def run(self, case: Case) -> Answer:

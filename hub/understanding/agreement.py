@@ -163,12 +163,20 @@ class Agreement:
             self._open = replace(self._open, risky=()) if self._open.actions else None
 
     def unanswered(self, moment: Moment) -> Open | None:
-        """The open request once the assistant has been silent for long enough, unless it objected."""
+        """The open request once the assistant has had its time to object and did not.
+
+        It has that time again when it falls silent; while it talks on, only what it says beside the point lets the
+        request be done.
+        """
         request = self._open
-        if request is None or moment.at_s - max(request.at_s, self._voice_s) < SILENCE_S:
+        if request is None or moment.at_s - max(request.at_s, self._partial_s) < SILENCE_S:
             return None
         spoke = self._spoke_since(request)
-        if moment.at_s - self._partial_s < SILENCE_S or (spoke and (self._voice.waiting or self._doubts)):
+        if moment.at_s - self._voice_s < SILENCE_S:
+            beside = spoke and request.actions and request.reading.sure and not self._served and not self._doubts
+            if not beside or self._says_otherwise(request) or not self._voice.talks_beside(moment):
+                return None
+        elif spoke and (self._voice.waiting or self._doubts):
             return None
         self._open = replace(request, actions=()) if request.risky else None
         if not request.actions:

@@ -30,6 +30,17 @@ _CONSENTED: Final = 4  # ... a promise ("will do"), or a full "Of course." to a 
 _PAUSE: Final = 6  # ... a clause without any mark is over,
 _UNHEARD_HOLD: Final = 8  # ... either is, where nobody can hear the user,
 _AFFIRMED: Final = 10  # ... any affirmation was all there is to say.
+# From so many words on a clause that is not over shows what it is ...
+_BEGUN_WORDS: Final = 4
+# ... unless it began like one that asks, refuses or offers.
+_MAY_OBJECT: Final = frozenset(
+    ["do", "did", "does", "would", "should", "shall", "could", "can", "may", "is", "are", "was", "which", "what", "who",
+     "where", "when", "how", "why", "no", "not", "sorry", "but", "unfortunately", "actually", "wait", "if", "want"]
+)  # fmt: skip
+_OBJECTING: Final = frozenset(
+    {"not", "never", "cannot", "unable", "afraid", "sorry", "instead", "until", "unless", "or"}
+)
+_BESIDE: Final = frozenset({Kind.OTHER, Kind.AFFIRMATION, Kind.PROMISE, Kind.REPORT, Kind.FIGURE})
 
 
 class Commitments:
@@ -154,6 +165,17 @@ class Commitments:
     def take_doubts(self) -> list[Doubt]:
         """Commitments that did nothing since the last call."""
         return self._late.take_doubts()
+
+    def talks_beside(self, moment: Moment) -> bool:
+        """Whether what it says, and has begun to say, neither objects nor asks, nor names a deed."""
+        if self.consent.objected or self.consent.committed or self.consent.asked_back:
+            return False
+        words = [word.lower() for word in self._open_words()]
+        if len(words) < _BEGUN_WORDS or words[0] in _MAY_OBJECT:
+            return False
+        if not _OBJECTING.isdisjoint(words) or any(word.endswith("n't") for word in words):
+            return False
+        return self._stance(words, self._clauses.open, moment).kind in _BESIDE
 
     # --- a clause -----------------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ class Listener:
         if self.mode != "both" or not said.text.strip():
             return ()
         self._ledger.heard(said, moment)
-        reading = self._read(said, moment)
+        reading = self._read(said, moment, final=False)
         permitted = self._decider.permit(reading.actions, moment)
         understanding = replace(reading.understanding, actions=permitted.free, pending=permitted.risky)
         turn = self._ledger.turn + 1
@@ -207,11 +207,11 @@ class Listener:
 
     # --- what a turn of the user leads to -----------------------------------------------------------------------------
 
-    def _read(self, said: Said, moment: Moment) -> Reading:
+    def _read(self, said: Said, moment: Moment, *, final: bool = True) -> Reading:
         offer = self._offer if self._offer and not self._offer.is_over(moment.at_s) else None
         question = self._question if self._question and not self._question.is_over(moment.at_s) else None
         before = Before(self._ledger.focus, offer, question, self._ledger.just_acted(moment))
-        return self._reader.read(said, before, moment)
+        return self._reader.read(said, before, moment, final=final)
 
     def _risks_of(self, text: str, said: Said, moment: Moment) -> tuple[Action, ...]:
         actions = self._reader.read(replace(said, text=text), Before(self._ledger.focus), moment).actions

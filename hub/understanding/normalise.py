@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from hub.understanding.clock import join_clock
 from hub.understanding.numbers import join_numbers
@@ -49,6 +50,21 @@ _FILLING = re.compile(
     r"| (?:, )?(?:let us see|let me see|let me think|how you say|what is it called|what do you call it)(?: ,)? "
     r"| (?:, )?(?<!do )you know(?= (?!if|whether|what|which|how|where|who))(?: ,)? | (?:kind of|kinda|sort of|sorta) "
     r"|(?<=\b(?:to|at)) like (?=\d)|(?<=\bfor) like (?=\d)| a(?= an? )"
+)
+# Small words that sound alike, told apart by what stands beside them; numbers are still words here.
+_COUNTED = "(?:seconds?|minutes?|hours?|degrees|percent)"
+_NUMERAL = (
+    r"(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thir|fif|twenty|thirty|forty|fifty|sixty"
+    r"|seventy|eighty|ninety|half)"
+)
+_COLOR = "(?:red|green|blue|yellow|orange|purple|pink|white|warm|cool|cold|half|full)"
+_SMALL_WORDS = (
+    (re.compile(rf"\bfor for (?={_COUNTED}\b)"), "for four "),
+    (re.compile(rf"\btoo (?=(?:the|my|our|a)\b|{_NUMERAL})"), "to "),
+    (re.compile(r"\bper (?:sent|cent)\b"), "percent"),
+    (re.compile(r"\b(on|off|up|down) end (?=.* (?:on|off|up|down)$)"), r"\1 and "),
+    # "The lamp two purple" has no two; a number of its own is followed by its unit or by nothing.
+    (re.compile(rf"(?<=[a-z] )two (?={_COLOR}\b)"), "to "),
 )
 _MARKS = str.maketrans({"-": " ", "\u2014": " , ", "!": ".", ";": "."})
 _FILLERS = {"um", "uh", "er", "erm", "hmm", "uhm", "ah", "oh", "mm", "uhh", "umm"}
@@ -122,6 +138,8 @@ def plain_words(text: str) -> list[str]:
     text = _UNIT_BESIDE.sub(r"\1 \2", _INITIALS.sub(r"\1\2", text))
     words: list[str] = []
     text = text.translate(_MARKS)
+    for small, other in _SMALL_WORDS:
+        text = small.sub(other, text)
     for found in _WORD.findall(text):
         expanded = _CONTRACTIONS.get(found, found).replace("'", "").replace("&", " and ")
         for word in _SAME.get(expanded, expanded).split():
@@ -130,6 +148,7 @@ def plain_words(text: str) -> list[str]:
     return join_clock(" ".join("," if word == ":" else word for word in join_numbers(words))).split()
 
 
+@lru_cache(maxsize=16384)
 def name_key(name: str) -> str:
     """A name as it is looked for: plain words without punctuation."""
     return " ".join(w for w in plain_words(name) if w not in ",.?")
@@ -192,10 +211,12 @@ def normalise(text: str) -> tuple[str, bool]:
     text = _SOMEBODY_IS.sub(r"\1\2 is", _SOMEBODY.sub(r"\1\2 has", text[:MAX_CHARACTERS]))
     words = plain_words(_IS_SHORT.sub(r"\1 is", text))[: MAX_WORDS + 20]
     plain = _REPEATED.sub(r"\1", _AGAIN.sub(r"\1", _FILLING.sub(" ", " ".join(words))))
-    plain = _in_the_same_unit(plain)
+    plain = _HUNDRED.sub(r"\1 1\2", _in_the_same_unit(plain))
     return plain.strip(" ,.?"), plain.endswith("?")
 
 
+# "Water heater to one thirty": no clock is set to it.
+_HUNDRED = re.compile(r"\b(to) 1 (\d\d)(?=(?:°f?)?(?: |$))")
 _IN_BARE = re.compile(r"\bin (\d{1,3})(?= and | , |$)")
 _IN_S = re.compile(r"\bin (\d+)s\b")
 

@@ -16,6 +16,7 @@ from hub.understanding.context import Context
 from hub.understanding.focus import NOTHING, Focus
 from hub.understanding.frames import GRAMMAR_WORDS, Heard
 from hub.understanding.gates import Gate, judge
+from hub.understanding.guessing import answered_by_sound, guessed, guessed_by_sound
 from hub.understanding.house import Action, ActionResult, Entity, House
 from hub.understanding.lexicon import STOP, domains_of
 from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, normalise, without_courtesy
@@ -24,9 +25,10 @@ from hub.understanding.preamble import request_beside
 from hub.understanding.queries import answer
 from hub.understanding.questions import Answer, plainly_asked
 from hub.understanding.remarks import without_remark
-from hub.understanding.repairs import misheard_questions, misheard_repairs, self_corrections
+from hub.understanding.repairs import is_corrected, misheard_questions, self_corrections
 from hub.understanding.services import group_calls
 from hub.understanding.smalltalk import small_talk
+from hub.understanding.soundalikes import sounds_of_house
 from hub.understanding.tagger import Indexes, canonical
 from hub.understanding.target import PRONOUNS, Miss
 from hub.understanding.timers import timer_answer
@@ -106,6 +108,31 @@ class Parser:
             return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
         return understood
 
+    def guess(
+        self, text: str, house: House, area_id: str | None, now: datetime, focus: Focus = NOTHING
+    ) -> Understanding | None:
+        """What a transcript that means nothing comes to in words of this house that sound like it, if one thing does.
+
+        It is for whoever has found no other meaning, in what was said before or after either. Arguments as above.
+        """
+        plain = normalise(text)[0] if len(text) <= MAX_CHARACTERS else ""
+        if not plain or plain.count(" ") >= MAX_WORDS:
+            return None
+        context = Context(house, self._indexes.of(house), area_id, now, focus, text)
+        polite = context.index.respelled(without_courtesy(plain))
+        if is_corrected(polite):
+            return None
+        gate = judge(polite, question_mark=False)
+        if gate.kind == "question":
+            found = answered_by_sound(polite, context)
+            return _answered(found) if found is not None else None
+        guess = guessed_by_sound(polite, context, self._policy) if gate.kind == "open" else None
+        return self._decide(*guess) if guess is not None else None
+
+    def prepare(self, house: House) -> None:
+        """Read the names of a house before anything is said in it, so that its first sentence need not wait."""
+        sounds_of_house(self._indexes.of(house).spoken)
+
     def context(self, house: House, area_id: str | None, now: datetime, focus: Focus = NOTHING) -> Context:
         """A sentence's surroundings, with the index of names that this parser keeps."""
         return Context(house, self._indexes.of(house), area_id, now, focus)
@@ -175,10 +202,9 @@ class Parser:
             return self._deferred(text, gate, context)
         meaning = understand_clauses(text, context)
         if isinstance(meaning, Failure) and meaning.reason in ("no_such_device", "not_understood"):
-            for repaired, most in misheard_repairs(text, context):
-                second = understand_clauses(repaired, context)
-                if isinstance(second, Meaning) and second.cost <= most and not self._guarded(second):
-                    return self._decide(second, repaired)
+            guess = guessed(text, context, self._policy)
+            if guess is not None:
+                return self._decide(*guess)
         if isinstance(meaning, Failure):
             return self._nothing(meaning, text, context)
         return self._decide(meaning, text)
@@ -222,24 +248,12 @@ class Parser:
             repaired = (answer(other, context) for other in misheard_questions(text, context))
             found = next((read for read in repaired if isinstance(read, Answer)), found)
         if isinstance(found, Answer):
-            return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
+            return _answered(found)
         asked = text.count(" ") < 8 or (isinstance(found, Miss) and _could_be_a_device(found, text))
         if isinstance(found, Miss) and found.strength >= 2 and asked:
             failure = Failure(found.reason, miss=found)
             return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
         return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a question about nothing in this house")
-
-    def _guarded(self, meaning: Meaning) -> bool:
-        """What lets people in or out is never touched on a guess, and free words are never guessed."""
-        return any(
-            call.entity is None
-            or call.service in ("media_player.play_media", "todo.add_item", "todo.remove_item")
-            or (
-                call.entity.domain in _GUARDED
-                or (call.entity.domain == "cover" and self._policy.lets_people_in(call.entity))
-            )
-            for call in meaning.calls
-        )
 
     def _decide(self, meaning: Meaning, text: str) -> Understanding:
         safe: list[Action] = []
@@ -269,7 +283,6 @@ class Parser:
 
 _WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
 _LIT = frozenset({"light", "switch", "fan", "input_boolean"})
-_GUARDED = frozenset({"lock", "alarm_control_panel", "valve"})
 _NOT_BY_ITSELF = "I do not undo that for {name} by myself, so nothing has changed."
 # "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
 _SCENE_LEAD = re.compile(r"(?:it is|let us have|let us do|have|do|time for|make it|i want|we want) (?:a |the )?")
@@ -323,6 +336,10 @@ def _unexplained(text: str, heard: Heard, context: Context) -> list[str]:
     """The words that neither a reading of a part of the text nor the house knows."""
     read = {*heard.target.split(), *heard.value.split(), *heard.amount.split(), *STOP, *GRAMMAR_WORDS}
     return [w for w in text.split() if w.isalpha() and w not in read and not context.index.is_known(w)]
+
+
+def _answered(found: Answer) -> Understanding:
+    return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
 
 
 def _unknown(reason: str, reply: str, explanation: str) -> Understanding:

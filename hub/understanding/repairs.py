@@ -61,6 +61,11 @@ def self_corrections(text: str, context: Context) -> Iterator[tuple[str, str]]:
         yield candidate.replace(_JOINT, " "), before.replace(_JOINT, " ")
 
 
+def is_corrected(text: str) -> bool:
+    """Whether the speaker takes back a part of it."""
+    return bool(_CORRECTION.search(text))
+
+
 # No word of plain text holds it.
 _JOINT = "_"
 

@@ -77,14 +77,20 @@ class Before:
     just_acted: bool = False
 
 
+_UNHEARD = frozenset({"not_understood", "no_such_device", "no_such_area"})
+
+
 class Reader:
     """Reads turns. Pure."""
 
     def __init__(self, parser: Parser) -> None:
         self._parser = parser
 
-    def read(self, said: Said, before: Before, moment: Moment) -> Reading:
-        """Understand a whole turn: an answer, an undo, a correction, a request, or a continuation of the last one."""
+    def read(self, said: Said, before: Before, moment: Moment, *, final: bool = True) -> Reading:
+        """Understand a whole turn: an answer, an undo, a correction, a request, or a continuation of the last one.
+
+        What means nothing at all is put right by its sound once it is `final`.
+        """
         focus = before.focus
         if before.offer is not None:
             focus = Focus((before.offer.mention, *focus.mentions)[:5])
@@ -105,7 +111,11 @@ class Reader:
                 found = read()
                 if found is not None:
                     return found
-        return self._request(whole, plain, before, context, understand)
+        reading = self._request(whole, plain, before, context, understand)
+        if not final or reading.understanding.reason not in _UNHEARD:
+            return reading
+        guess = self._parser.guess(whole, moment.house, said.area_id, moment.now, focus)
+        return reading if guess is None else Reading("plain", guess, reading.text)
 
     def devices(self, phrase: str, said: Said, focus: Focus, moment: Moment) -> frozenset[str] | None:
         """The devices that a phrase means, None when it means none."""

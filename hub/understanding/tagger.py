@@ -50,10 +50,12 @@ class HouseIndex:
     """Look-up tables of one revision of a house. Names only: states are read from the house of the moment.
 
     Attributes:
+        spoken: all names of devices and places as they are spoken.
         beginnings: how names of several words begin, and those names; a text that ends so may go on as one of them.
     """
 
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    spoken: frozenset[str] = frozenset()
     beginnings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     areas: dict[str, str] = field(default_factory=dict)
     floors: dict[str, str] = field(default_factory=dict)
@@ -146,6 +148,8 @@ def build_index(house: House) -> HouseIndex:
                 index.areas.setdefault(canonical(owner[1]), area_id)
             vocabulary.update(name.split())
     _read_entities(house, places, vocabulary, index)
+    things: tuple[Entity | Area | Floor, ...] = (*house.floors, *house.areas, *house.entities.values())
+    index.spoken = frozenset(name for thing in things for name in _names(thing))
     index.longest = max((key.count(" ") + 1 for key in (*index.names, *index.areas)), default=1)
     index.sounds = _by_sound(vocabulary)
     index.vocabulary = tuple(word for words in index.sounds.values() for word in words)

@@ -233,3 +233,28 @@ async def test_or_only_what_the_voice_takes_up(room):
     await room.user_speaks(LIGHTS)
     await room.turn()
     assert done(room) == []
+
+
+@story(
+    "The evenings are drawing in and the weather has been so lovely this week and everybody in town was out walking by "
+    "the river with their dogs and had a very good time of it."
+)
+async def test_a_voice_that_rambles_on_does_not_delay_a_clear_request(room):
+    ended_s = await room.user_speaks(LIGHTS, final_after_s=0.5)
+    await room.until(lambda: done(room), 5.0)
+    assert done(room) == [("turn_on", KITCHEN)]
+    assert room.loop.time() - ended_s < 2.6  # 1.5 s after the transcript, which is half a second late
+
+
+@story("The weather has been so lovely this week and the whole town was out, I'm turning on the kitchen lights now.")
+async def test_a_request_done_while_the_voice_rambles_is_not_done_again_by_its_late_promise(room):
+    await room.user_speaks(LIGHTS)
+    await room.turn()
+    assert done(room) == [("turn_on", KITCHEN)]
+
+
+@story("Well, lamps are lovely things to have about, but I'm not sure that I should touch the kitchen lights now.")
+async def test_a_voice_that_objects_late_in_its_first_breath_is_heard_out(room):
+    await room.user_speaks(LIGHTS)
+    await room.pass_s(1.0)
+    assert done(room) == []

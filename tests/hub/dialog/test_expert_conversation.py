@@ -144,8 +144,8 @@ def test_a_new_command_while_it_still_thinks_is_not_made_to_wait(kind, after_s):
         assert model.running == 0
         assert room.records()[0]["assistant"] is None
         assert room.records()[1]["actions"][0]["verified"]
-        # A voice that talks by itself may object until it is silent for 1.5 s.
-        limit_s = 2.0 if kind == "cpu" else 6.0
+        # A voice that talks by itself may object for 1.5 s after the transcript, which comes half a second late.
+        limit_s = 2.0 if kind == "cpu" else 2.6
         assert room.records()[1]["t_ms"]["ha_call"] / 1000 - ended_s < limit_s
         await room.pass_s(15.0)
         assert not any(text.startswith("Answer") for *_, text in room.played())

@@ -79,7 +79,7 @@ class SlowActor:
     """A house that takes the time it is given; negative: it breaks; very long: it never answers."""
 
     def __init__(self, loop):
-        self.loop, self.takes_s = loop, 0.1
+        self.loop, self.takes_s, self.evidence = loop, 0.1, "both"
 
     def completeness(self, area_id):
         return lambda text: True

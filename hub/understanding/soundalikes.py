@@ -1,0 +1,228 @@
+"""Texts of this house's words that sound like a misheard one: two words as one, one as two, another word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from heapq import nsmallest
+from itertools import combinations, pairwise
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from hub.understanding.frames import GRAMMAR_WORDS
+from hub.understanding.lexicon import STOP, domains_of, noun_words
+from hub.understanding.sounds import distance, sounds_of
+from hub.understanding.tagger import HouseIndex, canonical
+
+# What requests are made of beside the names of a house.
+_REQUESTED = frozenset(
+    ["turn", "switch", "set", "put", "dim", "close", "open", "lock", "play", "pause", "stop", "start", "mute", "shut",
+     "lower", "raise", "brighten", "add", "send", "resume", "arm", "on", "off", "down", "percent", "degrees", "timer",
+     "minutes", "seconds", "hours", "home", "away", "night", "and", "full", "half", "please"]
+)  # fmt: skip
+_DEEDS = _REQUESTED - {"home", "away", "night", "percent", "degrees", "timer", "minutes", "seconds", "hours", "please"}
+_DIRECTIONS = frozenset({"on", "off", "up", "down", "open", "closed", "in", "of"})
+_MOST_WORDS, _MOST_CHANGES, _LONGEST = 10, 3, 4
+# Shares of the sounds that may differ in a word that means nothing here: beside a word of a name that was heard
+# plainly, beside a kind of device, and alone; and where each word means something by itself.
+_NAMED, _OF_KIND, _ALONE, _PLAIN = 0.26, 0.151, 0.1, 0.151
+_SOUNDS_ALONE = 4
+_CHANGED, _UNEXPLAINED = 0.25, 0.5
+_SHIFTED = 0.1
+_MEASURED = re.compile(r"\d[\d.]*(?:%|°f?|s)")
+_TRIES = 14
+# Of the sounds in classes so many may differ, of a short text one; so many of the nearest are looked at closely.
+_MOST_APART, _SHORT, _KEYS_TRIED = 2, 6, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A text that may have been said. `cost`: how far it is from what was heard; `deed`: its verb is as heard."""
+
+    text: str
+    cost: float
+    deed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """`share`: of its sounds, how many differ; `sounds`: how many it has."""
+
+    start: int
+    end: int
+    words: str
+    cost: float
+    share: float = 0.0
+    sounds: int = _SOUNDS_ALONE
+
+
+class Sounds:
+    """What the words and names of a house sound like."""
+
+    def __init__(self, names: frozenset[str]) -> None:
+        phrases = {*names, *(word for name in names for word in name.split()), *noun_words(), *_REQUESTED}
+        self._phrases: dict[str, list[str]] = {}
+        self._keys: dict[str, list[str]] = {}
+        for phrase in sorted(phrases):
+            sounds = _sounds(phrase)
+            if len(sounds) > 1:
+                self._phrases.setdefault(sounds, []).append(phrase)
+        for sounds in self._phrases:
+            self._keys.setdefault(_coarse(sounds), []).append(sounds)
+        self._coarse = tuple(self._keys)
+        self.words = frozenset(word for phrase in phrases for word in phrase.split())
+
+    def near(self, texts: list[str], shares: list[float]) -> list[list[tuple[str, float, int]]]:
+        """For each text the phrases that sound like it, with distance and length; `shares` of the sounds may differ."""
+        heard = [_sounds(text) for text in texts]
+        keys = [_coarse(sounds) for sounds in heard]
+        apart = process.cdist(keys, self._coarse, scorer=Levenshtein.distance, score_cutoff=_MOST_APART, dtype=np.uint8)
+        found: list[list[tuple[str, float, int]]] = []
+        for row, key, text, sounds, share in zip(apart, keys, texts, heard, shares, strict=True):
+            close = np.flatnonzero(row <= (1 if len(key) < _SHORT else _MOST_APART))
+            nearest = close[np.argsort(row[close], kind="stable")][:_KEYS_TRIED]
+            found.append(list(self._like(text, sounds, share, [self._coarse[n] for n in nearest])))
+        return found
+
+    def _like(self, text: str, sounds: str, share: float, keys: list[str]) -> Iterator[tuple[str, float, int]]:
+        for key in keys:
+            for other in self._keys[key]:
+                apart, length = distance(sounds, other), max(len(sounds), len(other))
+                if apart <= share * length:
+                    yield from ((phrase, apart, length) for phrase in self._phrases[other] if phrase != text)
+
+
+@lru_cache(maxsize=4)
+def sounds_of_house(names: frozenset[str]) -> Sounds:
+    """What these names sound like; the last few houses are kept."""
+    return Sounds(names)
+
+
+def _sounds(text: str) -> str:
+    return "".join(map(sounds_of, text.split()))
+
+
+_COARSE = str.maketrans({
+    **dict.fromkeys("eiou1234567@", "a"), **dict.fromkeys("hyr", ""), "d": "t", **dict.fromkeys("zSCJT", "s"),
+    "v": "f", "b": "p", "g": "k", **dict.fromkeys("nN", "m"),
+})  # fmt: skip
+
+
+@lru_cache(maxsize=16384)
+def _coarse(sounds: str) -> str:
+    """Sounds in classes, so that what differs little does not differ at all."""
+    made = sounds.translate(_COARSE)
+    return "".join(one for n, one in enumerate(made) if not n or one != made[n - 1])
+
+
+def soundalikes(text: str, index: HouseIndex) -> list[Heard]:
+    """The likeliest texts that this one may have been, the nearest first; none where it is no short request."""
+    words = text.replace(" ,", "").split()
+    if not 1 < len(words) <= _MOST_WORDS:
+        return []
+    sounds = sounds_of_house(index.spoken)
+    strange = {n for n, word in enumerate(words) if _is_strange(word, index)}
+    changes = [*_shifted(words, strange, sounds), *_replaced(words, strange, sounds, index)]
+    return nsmallest(_TRIES, _texts(words, strange, _best(changes), index), key=lambda heard: heard.cost)
+
+
+def _is_strange(word: str, index: HouseIndex) -> bool:
+    known = word in GRAMMAR_WORDS or word in STOP or index.is_known(word) or bool(domains_of(word))
+    return word.isalpha() and not known
+
+
+def _best(changes: list[_Change]) -> list[_Change]:
+    kept: dict[tuple[int, int, str], _Change] = {}
+    for change in changes:
+        if change.start == change.end or not change.words:
+            continue  # a word more or less, for which no sound stands
+        key = (change.start, change.end, change.words)
+        if key not in kept or change.cost < kept[key].cost:
+            kept[key] = change
+    return sorted(kept.values(), key=lambda change: change.cost)[:16]
+
+
+def _replaced(words: list[str], strange: set[int], sounds: Sounds, index: HouseIndex) -> Iterator[_Change]:
+    """Windows of words that sound like a phrase of this house."""
+    windows = list(_windows(words, strange))
+    if not windows:
+        return
+    texts = [" ".join(words[start:end]) for start, end, _ in windows]
+    found = sounds.near(texts, [_NAMED if doubtful else _PLAIN for *_, doubtful in windows])
+    for (start, end, doubtful), near in zip(windows, found, strict=True):
+        for phrase, apart, length in near:
+            change = _trimmed(_Change(start, end, phrase, apart, apart / length, length), words)
+            if doubtful or change.end - change.start > 1 or not _is_of_house(words[change.start], index):
+                yield change
+
+
+def _windows(words: list[str], strange: set[int]) -> Iterator[tuple[int, int, bool]]:
+    """Begin and end of what may have been misheard as a whole, and whether a word of it means nothing here."""
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
+            window = words[start:end]
+            if not all(word.isalpha() for word in window) or (end - start > 1 and window[0] in ("the", "my")):
+                continue
+            doubtful = not strange.isdisjoint(range(start, end))
+            if doubtful or (end - start > 1 and window[-1] not in _DIRECTIONS):
+                yield start, end, doubtful
+
+
+def _is_of_house(word: str, index: HouseIndex) -> bool:
+    """Whether a word belongs to a name or is a kind of device, so that it was not misheard."""
+    return canonical(word) in index.by_word or bool(domains_of(word))
+
+
+def _trimmed(change: _Change, words: list[str]) -> _Change:
+    """The change without the words at its ends that stay as they are."""
+    start, end, said = change.start, change.end, change.words.split()
+    while start < end and said and canonical(words[start]) == canonical(said[0]):
+        start, said = start + 1, said[1:]
+    while start < end and said and canonical(words[end - 1]) == canonical(said[-1]):
+        end, said = end - 1, said[:-1]
+    return replace(change, start=start, end=end, words=" ".join(said))
+
+
+def _shifted(words: list[str], strange: set[int], sounds: Sounds) -> Iterator[_Change]:
+    """Two words whose border was heard one letter away ("fan zon")."""
+    for n in range(len(words) - 1):
+        one, two = words[n : n + 2]
+        if strange.isdisjoint((n, n + 1)) or not (one + two).isalpha():
+            continue
+        for left, right in ((one + two[0], two[1:]), (one[:-1], one[-1] + two)):
+            if {left, right} <= sounds.words or (right in sounds.words and domains_of(left)):
+                yield _Change(n, n + 2, f"{left} {right}", _SHIFTED)
+
+
+def _is_anchored(changes: list[_Change], kept: list[str], index: HouseIndex) -> bool:
+    """Whether what was heard plainly speaks enough for what was not."""
+    if not kept:
+        return False
+    named = any(canonical(word) in index.by_word and not domains_of(word) and word not in STOP for word in kept)
+    of_kind = any(domains_of(word) or _MEASURED.fullmatch(word) for word in kept)
+    most = _NAMED if named else _OF_KIND if of_kind else _ALONE
+    return all(c.share <= most and (c.sounds >= _SOUNDS_ALONE or most > _ALONE) for c in changes)
+
+
+def _texts(words: list[str], strange: set[int], changes: list[_Change], index: HouseIndex) -> Iterator[Heard]:
+    for count in range(1, _MOST_CHANGES + 1):
+        for chosen in combinations(changes, count):
+            ordered = sorted(chosen, key=lambda change: change.start)
+            if any(one.end > two.start for one, two in pairwise(ordered)):
+                continue
+            changed = frozenset(n for change in ordered for n in range(change.start, change.end))
+            if not _is_anchored(ordered, [word for n, word in enumerate(words) if n not in changed], index):
+                continue
+            said: list[str] = []
+            position = 0
+            for change in ordered:
+                said += [*words[position : change.start], change.words]
+                position = change.end
+            left = len(strange - changed)
+            cost = sum(change.cost + _CHANGED for change in ordered) + _UNEXPLAINED * left
+            deed = all(_DEEDS.isdisjoint(change.words.split()) for change in ordered)
+            yield Heard(" ".join([*said, *words[position:]]), cost, deed)
