@@ -1,7 +1,7 @@
 # `make` alone lists the targets. ARGS is handed on: make run ARGS="--once", make test ARGS="-k frames".
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-assistant test-duplex test-engine test-netns lint check bench evals soak lock clean
+.PHONY: help setup run test test-assistant test-duplex test-engine test-netns lint check bench bench-rooms evals soak lock clean
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
@@ -42,6 +42,10 @@ test-netns: .dev ## Tests across network namespaces (needs root and iproute2)
 
 bench: .engine ## Measurements; docs/benchmarks.md tells how to read them
 	@$(PYTEST) -m bench --timeout 1800 -s $(ARGS)
+
+bench-rooms: .dev ## Which room answers, in simulated homes (ARGS="--scenes 4 --families tv,barge"; pictures in out/bench-rooms)
+	@requirements/install.sh bench
+	@$(BIN)/python tests/bench/rooms/run.py --pictures out/bench-rooms $(ARGS)
 
 evals: .dev ## How well sentences are understood: tables of every written home, held against the bars
 	@$(BIN)/python tests/evals/report.py $(ARGS)

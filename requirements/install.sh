@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from a hash-locked list of wheels: `install.sh run` (hub, satellite, speech) or `install.sh dev` (all of
-# it and the tools). Needs no root. Says what the machine lacks, with the command that installs it. A second call with
+# Makes .venv from a hash-locked list of wheels: `install.sh run` (hub, satellite, speech), `install.sh dev` (all of
+# it and the tools) or `install.sh bench` (that and simulated rooms). Needs no root. Says what the machine lacks, with the command that installs it. A second call with
 # nothing changed ends at once.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +22,8 @@ is_installed() { [ "$(cat "$venv/.installed-$1" 2>/dev/null)" = "$(wanted "$1")"
 
 [ -r "$lock" ] || lacks "there is no list $lock."
 if is_installed "$kind"; then exit 0; fi
-if [ "$kind" = run ] && is_installed dev; then exit 0; fi  # dev holds all of run
+if [ "$kind" = run ] && is_installed dev; then exit 0; fi  # dev holds all of run, and bench all of dev
+if [ "$kind" != bench ] && is_installed bench; then exit 0; fi
 
 suits() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 has_venv() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }

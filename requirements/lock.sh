@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Renews run.lock and dev.lock from pyproject.toml, and engine.lock and engine-dev.lock from engine.in, for every Python
-# from 3.11 and both processors, without host names. Each keeps the versions of run.lock, so that tests run what users
-# run and the engine speaks to the hub by the same libraries.
+# Renews run.lock, dev.lock and bench.lock from pyproject.toml, and engine.lock and engine-dev.lock from engine.in, for
+# every Python from 3.11 and both processors, without host names. Each keeps the versions of run.lock, so that tests run
+# what users run and the engine speaks to the hub by the same libraries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,6 +20,8 @@ compile_project() { # LOCK [OPTION...]
 }
 compile_project run.lock --extra hub --extra satellite --extra speech
 compile_project dev.lock --extra dev --extra hub --extra satellite --extra speech --constraint requirements/run.lock
+compile_project bench.lock --extra bench --extra dev --extra hub --extra satellite --extra speech \
+    --constraint requirements/dev.lock
 
 # moshi's own list wants a torch older than the newest GPUs need: it is locked alone, and installed without its list.
 moshi=$(printf 'moshi==0.2.13\n' | compile - --no-deps)

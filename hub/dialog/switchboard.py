@@ -105,6 +105,7 @@ class Switchboard:
         room = self.registry.room(line)
         if room is not None:
             room.take(batch, line.to_hub_ms(time_us))
+            self.registry.attention.step(self._voices.now_ms())
             self._show_level(room)
 
     def audio(
@@ -125,12 +126,14 @@ class Switchboard:
         room = self.registry.room(line)
         if room is not None:
             room.take_measurement(measurement, at_ms)
+            self.registry.attention.step(self._voices.now_ms())
             self._show_level(room)
         conversation.audio(pcm, samples, at_ms, speech=MeasureFlag.SPEECH in measurement.flags, packet=packet)
 
     def playback(self, line: Line, playback: Playback) -> None:
         """What a loudspeaker has played."""
         at_ms = line.to_hub_ms(playback.time_us)
+        self.registry.played(line, playback, at_ms)
         conversation = self._running(line)
         if conversation is not None:
             conversation.playback(playback, at_ms)
@@ -254,6 +257,7 @@ class Switchboard:
         session, area_id = opening.session, line.area_id
         self.floors.want(session)
         self.floors.grant(session, area_id)
+        self.registry.hold(session, line)
         conversation = self._conversations[session] = Conversation(
             line,
             opening,
@@ -284,10 +288,13 @@ class Switchboard:
         line, session = conversation.line, conversation.session
         self._conversations.pop(session, None)
         self.floors.release(session)
+        self.registry.attention.release(session)
         line.close_uplink()
         granted = session in self._granted
         self._granted.discard(session)
-        if self.registry.room(line) is not None and session not in self._succeeded:
+        # A call that is being decided is answered by its own decision.
+        succeeded = session in self._succeeded or line.device_id in self._arbiter.callers
+        if self.registry.room(line) is not None and not succeeded:
             line.send(Floor(state="released" if granted else "denied", session=session, reason=reason))
         self._succeeded.discard(session)
         if granted:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
+from hub.evals.arbitration import play_scene
 from hub.evals.cases import MAX_LINE_BYTES, BadCaseError, Task, read_case
 from hub.evals.homes import HomeFileError, read_home
 from hub.evals.runner import Evaluator
@@ -22,6 +23,9 @@ def evaluate(options: argparse.Namespace) -> int:
     Raises:
         HomeFileError: no home was given, or it cannot be used.
     """
+    if options.task == "arbitration":
+        play_scene(sys.stdin.buffer, sys.stdout)
+        return 0
     path = options.home or os.environ.get("HUB_HOME_JSON")
     if not path:
         raise HomeFileError("Name the home of the cases: --home FILE, or HUB_HOME_JSON in the environment.")

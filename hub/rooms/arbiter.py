@@ -11,16 +11,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from enum import Enum
 
 # The window covers every far satellite seen to fire late for the same utterance (okay_nabu fires latest).
 DEFAULT_WINDOW_MS = 200.0
 WINDOW_MS_OF_WORD = {"okay_nabu": 300.0}
 # Calls of the same utterance that come after the decision: sound, network and detectors are never later than this.
 LATE_MS = 1200.0
+# Whoever was taken for a television is believed when he calls again within this time.
+_INSISTS_MS = 8000.0
 # One unit of log odds: 3 dB of SNR, or 40 ms of earlier onset (half of it when clocks are not yet in step).
 _SNR_DB_PER_NAT = 3.0
 _ONSET_MS_PER_NAT = 40.0
 _ONSET_LIMIT_NAT = 1.5
+
+
+class Loudspeaker(Enum):
+    """What can say a wake word without meaning it."""
+
+    OURS = "our own voice"
+    TELEVISION = "a television"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,9 @@ class Call:
         snr_db: mean band SNR of the wake word over the room's own floor.
         onset_ms: where speech began in this room, None if it reported none.
         clock_error_ms: how far this satellite's clock may be off.
+        odds: log odds of this room by all cues that were reported while the word was spoken; None where nothing was.
+        refused: the loudspeaker that this call came from, if it did.
+        begun_ms: when the wake word began, None where there was none.
     """
 
     device_id: str
@@ -41,6 +54,16 @@ class Call:
     fired_ms: float
     onset_ms: float | None = None
     clock_error_ms: float = 0.0
+    odds: float | None = None
+    refused: Loudspeaker | None = None
+    begun_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Nobody called: it was a loudspeaker."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +93,7 @@ class Arbiter:
         self._window_ms_of_word = WINDOW_MS_OF_WORD if window_ms_of_word is None else window_ms_of_word
         self._open: _Collection | None = None
         self._decided: list[tuple[float, Decision]] = []
+        self._turned_away_ms: dict[str, float] = {}
 
     @property
     def deadline_ms(self) -> float | None:
@@ -81,7 +105,7 @@ class Arbiter:
         """The devices whose calls are being collected."""
         return frozenset() if self._open is None else frozenset(self._open.calls)
 
-    def call(self, call: Call, *, now_ms: float, others_hearing: int) -> Decision | None:
+    def call(self, call: Call, *, now_ms: float, others_hearing: int) -> Decision | Denial | None:
         """Take a call.
 
         Args:
@@ -90,8 +114,11 @@ class Arbiter:
             others_hearing: satellites that have not called but report speech; with none, waiting is useless.
 
         Returns:
-            The standing decision when this call is a late echo of an utterance already decided, else None.
+            The standing decision when this call is a late echo of an utterance already decided, a denial when it
+            came from a loudspeaker, else None.
         """
+        if call.refused is not None and not self._insists(call, now_ms):
+            return Denial(f"{call.area_id}: {call.refused.value} said the wake word")
         standing = self._standing(call, now_ms)
         if standing is not None:
             return standing
@@ -103,8 +130,17 @@ class Arbiter:
             self._open.deadline_ms = now_ms
         return None
 
+    def _insists(self, call: Call, now_ms: float) -> bool:
+        """A television does not say it twice; a person who was taken for one does."""
+        if call.refused is not Loudspeaker.TELEVISION:
+            return False
+        before_ms = self._turned_away_ms.get(call.device_id)
+        self._turned_away_ms[call.device_id] = now_ms
+        return before_ms is not None and now_ms - before_ms < _INSISTS_MS
+
     def withdraw(self, device_id: str) -> None:
         """A satellite left or was muted while its call was open."""
+        self._turned_away_ms.pop(device_id, None)
         if self._open is not None:
             self._open.calls.pop(device_id, None)
             if not self._open.calls:
@@ -132,8 +168,10 @@ def decide(calls: tuple[Call, ...]) -> Decision:
     """Choose among at least one call."""
     onsets = [call.onset_ms for call in calls if call.onset_ms is not None]
     latest_ms = max(onsets, default=None)
+    all_cues = all(call.odds is not None for call in calls)
     scored = sorted(
-        ((_log_odds(call, latest_ms), call) for call in calls), key=lambda pair: (-pair[0], pair[1].device_id)
+        ((_log_odds(call, latest_ms, all_cues=all_cues), call) for call in calls),
+        key=lambda pair: (-pair[0], pair[1].device_id),
     )
     best, winner = scored[0]
     total = sum(math.exp(odds - best) for odds, _ in scored)
@@ -141,8 +179,8 @@ def decide(calls: tuple[Call, ...]) -> Decision:
     return Decision(winner, losers, 1.0 / total, _explain(winner, losers))
 
 
-def _log_odds(call: Call, latest_ms: float | None) -> float:
-    odds = call.snr_db / _SNR_DB_PER_NAT
+def _log_odds(call: Call, latest_ms: float | None, *, all_cues: bool) -> float:
+    odds = call.odds if all_cues and call.odds is not None else call.snr_db / _SNR_DB_PER_NAT
     if latest_ms is not None and call.onset_ms is not None:
         lead_ms = latest_ms - call.onset_ms
         odds += min(lead_ms / (_ONSET_MS_PER_NAT + 2.0 * call.clock_error_ms), _ONSET_LIMIT_NAT)

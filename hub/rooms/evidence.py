@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.rooms.arbiter import Call
+from hub.rooms.arbiter import Call, Loudspeaker
 from hub.rooms.registry import Room
 from protocol.messages import Wake
 from protocol.opus import FRAME_SAMPLES
@@ -25,7 +25,11 @@ _ONSET_FRESH_MS: Final = 3000.0
 
 
 def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Call:
-    """The evidence of one satellite's wake message; without measurements (a button) it is certain by itself."""
+    """The evidence of one satellite's wake message; without measurements (a button) it is certain by itself.
+
+    The word itself is judged by what this room reported while it was spoken, because that is what all rooms report;
+    the measurements say when it began.
+    """
     line = room.line
     end_ms = line.to_hub_ms(wake.time_us)
     snr_db, onset_ms = room.snr_db, room.onset_ms
@@ -46,6 +50,13 @@ def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Ca
                 onset_ms = end_ms - (wake.end_samples - position) / 24.0
     elif wake.trigger == "button":
         snr_db = _SNR_RANGE_DB[1]  # a hand in the room is certain
+    odds: float | None = None
+    begun_ms: float | None = None
+    refused: Loudspeaker | None = None
+    if wake.trigger == "word" and room.attention.ears.newest[room.row] >= 0:
+        begun_ms = end_ms - (wake.end_samples - wake.start_samples) / 24.0
+        stretch = room.attention.heard(begun_ms, end_ms, end_ms)
+        odds, refused = float(stretch.odds[room.row]), room.attention.loudspeaker(stretch, end_ms)
     return Call(
         device_id=line.device_id,
         area_id=line.area_id,
@@ -55,6 +66,9 @@ def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Ca
         fired_ms=end_ms,
         onset_ms=onset_ms,
         clock_error_ms=line.clock_error_ms,
+        odds=odds,
+        refused=refused,
+        begun_ms=begun_ms,
     )
 
 

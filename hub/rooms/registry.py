@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from hub.rooms.attention import Attention
+from hub.rooms.ears import Ears
+from hub.rooms.live import LiveFeatures
 from hub.rooms.port import Line
+from protocol.messages import Playback
 from protocol.records import LevelBatch, MeasureFlag, Measurement
 
 _FRESH_MS = 1500.0
+_FRAME_MS = 20.0
 
 
 @dataclass(slots=True)
 class Room:
-    """One satellite in its area, with the newest of what it reports. Times are the hub's monotonic milliseconds."""
+    """One satellite in its area, with the newest of what it reports. Times are the hub's monotonic milliseconds.
+
+    Attributes:
+        attention: where it is compared with the other rooms, and `row` its place there.
+    """
 
     line: Line
+    attention: Attention = field(default_factory=lambda: Attention(Ears()))
+    row: int = 0
     muted: bool = False
     level_db: float = -127.5
     snr_db: float = 0.0
@@ -23,6 +34,7 @@ class Room:
     heard_ms: float | None = None
     onset_ms: float | None = None
     floors_db: tuple[float, ...] = field(default=())
+    _live: LiveFeatures = field(default_factory=LiveFeatures)
 
     @property
     def area_id(self) -> str:
@@ -37,8 +49,10 @@ class Room:
         """Digest a LEVEL frame whose first record was measured at `first_ms`."""
         if batch.floors_db is not None:
             self.floors_db = batch.floors_db
+            self._live.forget()
         for index, record in enumerate(batch.records):
-            at_ms = first_ms + index * batch.stride_frames * 20.0
+            at_ms = first_ms + index * batch.stride_frames * _FRAME_MS
+            self.attention.ears.take(self.row, record, at_ms, batch.stride_frames)
             speech = bool(record.flags & MeasureFlag.SPEECH)
             if speech and not self.speech:
                 self.onset_ms = at_ms
@@ -52,37 +66,61 @@ class Room:
         self.speech = bool(measurement.flags & MeasureFlag.SPEECH)
         if self.speech:
             self.heard_ms = at_ms
-        self.level_db, self.snr_db = (
-            measurement.level_db,
-            max(0.0, measurement.level_db - measurement.floor_db),
-        )
+        record = self._live.take(measurement, self.floors_db)
+        self.attention.ears.take(self.row, record, at_ms, 1)
+        self.level_db, self.snr_db = record.level_db, record.snr_db
 
 
 class Registry:
     """The satellites that are connected. One satellite per device id; the newest connection is the true one."""
 
     def __init__(self) -> None:
+        self.attention = Attention(Ears())
         self._rooms: dict[str, Room] = {}
 
     def add(self, line: Line) -> Room:
         """Enter a satellite."""
-        room = self._rooms[line.device_id] = Room(line)
+        older = self._rooms.get(line.device_id)
+        if older is not None:
+            self._clear(older)
+        room = self._rooms[line.device_id] = Room(line, self.attention, self.attention.ears.add())
         return room
 
     def remove(self, line: Line) -> None:
         """Forget a satellite, unless a newer connection of it has taken its place."""
         room = self._rooms.get(line.device_id)
         if room is not None and room.line is line:
-            del self._rooms[line.device_id]
+            self._clear(self._rooms.pop(line.device_id))
+
+    def _clear(self, room: Room) -> None:
+        self.attention.forget(room.row)
+        self.attention.ears.remove(room.row)
 
     def room(self, line: Line) -> Room | None:
         """The room behind a line, None when the line is an old one."""
         room = self._rooms.get(line.device_id)
         return room if room is not None and room.line is line else None
 
+    def played(self, line: Line, playback: Playback, now_ms: float) -> None:
+        """A loudspeaker says what it has played."""
+        room = self.room(line)
+        if room is not None:
+            self.attention.plays(room.row, now_ms, playing=playback.state in {"started", "playing"})
+
+    def hold(self, session: str, line: Line) -> None:
+        """A conversation has the floor at this satellite, and stays there."""
+        room = self.room(line)
+        if room is not None:
+            self.attention.hold(session, room.row, follows=False)
+            self.attention.confirmed(room.row)
+
     def by_device(self, device_id: str) -> Room | None:
         """The room of a device."""
         return self._rooms.get(device_id)
+
+    def by_row(self, row: int) -> Room | None:
+        """The room of a row of `ears`."""
+        return next((room for room in self._rooms.values() if room.row == row), None)
 
     def in_area(self, area_id: str) -> Room | None:
         """The satellite of an area; with several, the one that hears best."""
@@ -96,5 +134,8 @@ class Registry:
         return len(self._rooms)
 
     def others_hearing(self, device_ids: set[str], now_ms: float) -> int:
-        """How many other satellites report speech and may still call."""
-        return sum(1 for room in self if room.line.device_id not in device_ids and room.hears_speech(now_ms))
+        """How many other satellites may still call and win: they report speech, and these do not outdo them by far."""
+        callers = [room.row for room in self if room.line.device_id in device_ids]
+        others = [room for room in self if room.line.device_id not in device_ids and room.hears_speech(now_ms)]
+        rivals = self.attention.rivals(callers)
+        return sum(1 for room in others if room.row in rivals)

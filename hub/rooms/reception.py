@@ -1,0 +1,157 @@
+"""From what satellites send to the room that is served: registry, arbiter and attention, joined.
+
+The dialog tells it which sessions there are; it says who is to be served next and whose talker has moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from hub.rooms.arbiter import Arbiter, Call, Decision, Denial
+from hub.rooms.following import Moved
+from hub.rooms.registry import Registry, Room
+
+# The room in which somebody is served keeps it through pauses of this length, when others are served elsewhere.
+_PAUSE_MS: Final = 500.0
+# A detector that hears better seldom stays silent; where the utterance began is where its word is.
+_NOT_CALLED_NAT: Final = 2.0
+_GUESSED_NAT: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """The talker of a session is in another room now."""
+
+    session: str
+    before: Room | None
+    room: Room
+    probability: float
+
+    @property
+    def why(self) -> str:
+        """In one line, for a person."""
+        came = "" if self.before is None else f", coming from {self.before.area_id}"
+        return f"{self.room.area_id}: the talker is heard here now{came} ({self.probability:.0%} sure)"
+
+
+class Reception:
+    """Pure: times in, decisions out."""
+
+    def __init__(self, registry: Registry, arbiter: Arbiter) -> None:
+        self.registry = registry
+        self._arbiter = arbiter
+        self._sessions: dict[str, float] = {}  # and when somebody was last heard in it
+        self._front: str | None = None
+
+    def opened(self, session: str, room: Room, now_ms: float) -> None:
+        """A session has the floor of a room."""
+        self.registry.attention.hold(session, room.row)
+        self._sessions[session] = now_ms
+        if self._front is None:
+            self._front = session
+
+    def closed(self, session: str) -> None:
+        """It ended."""
+        self.registry.attention.release(session)
+        self._sessions.pop(session, None)
+        if self._front == session:
+            self._front = next(iter(self._sessions), None)
+
+    def session_in(self, room: Room) -> str | None:
+        """The session that is in a room."""
+        return next((s for s in self._sessions if self.registry.attention.following.row_of(s) == room.row), None)
+
+    def sessions(self) -> list[tuple[str, Room]]:
+        """Every session and its room."""
+        rows = ((session, self.registry.attention.following.row_of(session)) for session in self._sessions)
+        found = ((session, self.registry.by_row(row)) for session, row in rows if row is not None)
+        return [(session, room) for session, room in found if room is not None]
+
+    def superseded(self, room: Room, decision: Decision) -> list[tuple[str, Room]]:
+        """Sessions whose talker has called from another room: there he is silent, or heard from afar."""
+        attention = self.registry.attention
+        heard = {call.device_id for call in decision.losers}
+        return [
+            (session, other)
+            for session, other in self.sessions()
+            if other is not room
+            and (
+                (other.line.device_id in heard and not attention.live(session))
+                or attention.same_voice(room.row, other.row, decision.winner.fired_ms)
+            )
+        ]
+
+    def quiet_ms(self, session: str, now_ms: float) -> float:
+        """How long nobody was heard in the room of a session."""
+        return now_ms - self._sessions[session]
+
+    def call(self, call: Call, now_ms: float) -> Decision | Denial | None:
+        """Take a call; the answer is for a call that is not collected."""
+        devices = {call.device_id, *self._arbiter.callers}
+        others = self.registry.others_hearing(devices, now_ms)
+        return self._arbiter.call(call, now_ms=now_ms, others_hearing=others)
+
+    def due(self, now_ms: float) -> Decision | None:
+        """The decision that is ripe."""
+        return self._arbiter.due(now_ms)
+
+    def places(self, decision: Decision, now_ms: float) -> list[Room]:
+        """Where the callers are, the first of them first.
+
+        Mostly the winner's room alone. A room whose detector missed the word may have heard it better. And while
+        somebody else is being listened to, he was first: two voices are told apart by their envelopes.
+        """
+        winner = self.registry.by_device(decision.winner.device_id)
+        begun_ms, ended_ms = decision.winner.begun_ms, decision.winner.fired_ms
+        if winner is None or begun_ms is None:
+            return [] if winner is None else [winner]
+        attention = self.registry.attention
+        odds = attention.heard(begun_ms, ended_ms, now_ms).odds
+        called = {decision.winner.device_id, *(call.device_id for call in decision.losers)}
+        best, most = winner, float("-inf")
+        for room in self.registry:
+            known = room.line.device_id in called or room.row in attention.following.rows
+            likely = float(odds[room.row]) - _NOT_CALLED_NAT * (not known)
+            likely += _GUESSED_NAT * (room.row == attention.guess)
+            if likely > most:
+                best, most = room, likely
+        first = None if attention.guess is None else self.registry.by_row(attention.guess)
+        if first is None or first is best or attention.same_voice(first.row, best.row, ended_ms):
+            first = None
+        attention.confirmed(best.row if first is None else first.row)
+        return [best] if first is None else [first, best]
+
+    def step(self, now_ms: float) -> tuple[Handover, ...]:
+        """Look at what was reported until now."""
+        attention = self.registry.attention
+        moved = attention.step(now_ms)
+        moment = attention.moment
+        if moment is not None and not attention.plays_now(now_ms):
+            for session in self._sessions:
+                row = attention.following.row_of(session)
+                if row is not None and moment.speaking[row]:
+                    self._sessions[session] = now_ms
+        self._come_forward(now_ms)
+        return tuple(found for move in moved if (found := self._handover(move)) is not None)
+
+    def _handover(self, move: Moved) -> Handover | None:
+        room = self.registry.by_row(move.row)
+        return (
+            None if room is None else Handover(move.session, self.registry.by_row(move.before), room, move.probability)
+        )
+
+    def _come_forward(self, now_ms: float) -> None:
+        front = self._front
+        if front is None or self.quiet_ms(front, now_ms) < _PAUSE_MS:
+            return
+        speaking = [s for s in self._sessions if self.quiet_ms(s, now_ms) < _PAUSE_MS]
+        if speaking:
+            self._front = speaking[0]
+
+    @property
+    def attended(self) -> Room | None:
+        """The room that the house attends to: that of the session in which somebody speaks, else a guess."""
+        attention = self.registry.attention
+        row = attention.guess if self._front is None else attention.following.row_of(self._front)
+        return None if row is None else self.registry.by_row(row)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.hub.rooms.simple_house import DIM, FAR, NEAR, SimpleHouse
+
+GONE = (13.0, -1.2, -20.0)
+
+
+@pytest.fixture
+def house():
+    """Somebody has been speaking in room 0 for a while, and has the floor there."""
+    made = SimpleHouse(3)
+    made.quiet(1.5)
+    made.hear(0.5, {0: NEAR, 1: FAR}, {0: 1, 1: 1})
+    made.attention.hold("s", 0)
+    made.attention.confirmed(0)
+    made.hear(1.5, {0: NEAR, 1: FAR}, {0: 1, 1: 1})
+    return made
+
+
+def where(house):
+    return house.attention.following.row_of("s")
+
+
+def test_whoever_stays_is_not_moved(house):
+    house.hear(4.0, {0: NEAR, 1: DIM}, {0: 1, 1: 1})
+    assert house.moved == []
+
+
+def test_who_walks_on_while_he_speaks_is_followed(house):
+    house.hear(0.3, {0: DIM, 1: DIM}, {0: 1, 1: 1})
+    house.hear(0.6, {0: GONE, 1: NEAR}, {0: 1, 1: 1})
+    assert [(moved.before, moved.row) for moved in house.moved] == [(0, 1)]
+    assert where(house) == 1
+
+
+def test_a_second_person_does_not_steal_the_session(house):
+    house.hear(3.0, {0: NEAR, 1: (28.0, 0.2, -10.0)}, {0: 1, 1: 2})
+    assert house.moved == []
+
+
+def test_a_second_person_does_not_steal_it_when_the_first_lowers_his_voice(house):
+    house.hear(1.2, {0: GONE, 1: NEAR}, {0: 1, 1: 2})
+    assert house.moved == []
+
+
+def test_after_a_pause_whoever_speaks_in_another_room_is_followed(house):
+    house.quiet(0.6)
+    house.hear(0.5, {1: NEAR, 0: FAR}, {0: 1, 1: 1})
+    assert where(house) == 1
+
+
+def test_nobody_is_followed_to_and_fro(house):
+    for _ in range(6):
+        house.hear(0.12, {0: GONE, 1: NEAR}, {0: 1, 1: 1})
+        house.hear(0.12, {0: NEAR, 1: GONE}, {0: 1, 1: 1})
+    assert len(house.moved) <= 1
+
+
+def test_a_session_does_not_move_into_another_one(house):
+    house.attention.hold("other", 1)
+    house.quiet(0.6)
+    house.hear(0.6, {1: NEAR, 0: FAR}, {0: 2, 1: 2})
+    assert house.moved == []
+
+
+def test_a_room_with_a_television_is_not_moved_to(house):
+    house.attention.background.suspect(1)
+    house.quiet(0.6)
+    house.hear(1.0, {1: NEAR})
+    assert house.moved == []

@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from hub.rooms.arbiter import Arbiter, Denial
+from hub.rooms.evidence import call_from
+from hub.rooms.reception import Reception
+from hub.rooms.registry import Registry
+from protocol.messages import Playback, Wake
+from protocol.records import LevelBatch, LevelRecord, MeasureFlag
+from tests.hub.rooms.simple_house import DIM, FAR, NEAR, SILENCE
+
+
+@dataclass
+class Line:
+    device_id: str
+    area_id: str
+    name: str = "pi"
+    clock_error_ms: float = 1.0
+
+    def to_hub_ms(self, satellite_us):
+        return satellite_us / 1000.0
+
+
+def playing(state):
+    return Playback(generation=1, state=state, samples=0, time_us=0)
+
+
+class Home:
+    """Three satellites on the wire, as the hub meets them."""
+
+    def __init__(self):
+        self.registry = Registry()
+        self.reception = Reception(self.registry, Arbiter())
+        self.rooms = [self.registry.add(Line(f"{n}" * 32, area)) for n, area in enumerate(("kitchen", "hall", "bath"))]
+        self.now_ms = 1000.0
+        self.handovers = []
+
+    def hear(self, seconds, heard):
+        for _ in range(round(seconds * 50)):
+            self.now_ms += 20.0
+            for index, room in enumerate(self.rooms):
+                snr_db, variance, hf_db = heard.get(index, SILENCE)
+                flags = MeasureFlag.SPEECH if snr_db > 3.0 else MeasureFlag.NONE
+                record = LevelRecord(-60.0 + snr_db, 0.9, snr_db, variance, hf_db, flags)
+                room.take(LevelBatch((record,), 1, None), self.now_ms)
+            self.handovers.extend(self.reception.step(self.now_ms))
+
+    def wake(self, index):
+        end = int(self.now_ms * 24)
+        wake = Wake(
+            word="alexa", score=0.99, start_samples=end - 16_800, end_samples=end, time_us=int(self.now_ms * 1000)
+        )
+        return self.reception.call(call_from(self.rooms[index], wake, ()), self.now_ms)
+
+    def decide(self):
+        deadline = self.reception.due(self.now_ms + 1000.0)
+        assert deadline is not None
+        return deadline
+
+
+@pytest.fixture
+def home():
+    made = Home()
+    made.hear(1.5, {})
+    return made
+
+
+def test_a_far_satellite_that_fires_first_does_not_win(home):
+    home.hear(0.9, {0: NEAR, 1: DIM, 2: FAR})
+    home.wake(2)
+    home.wake(1)
+    home.wake(0)
+    assert home.decide().winner.area_id == "kitchen"
+
+
+def test_where_no_other_room_can_win_any_more_nobody_waits(home):
+    home.hear(0.9, {0: NEAR, 2: FAR})
+    home.wake(0)
+    assert home.reception.due(home.now_ms) is not None
+
+
+def test_where_another_room_hears_it_as_well_it_is_waited_for(home):
+    home.hear(0.9, {0: NEAR, 1: NEAR})
+    home.wake(0)
+    assert home.reception.due(home.now_ms) is None
+
+
+def test_the_room_that_heard_it_far_better_is_served_though_its_detector_was_deaf(home):
+    home.hear(0.9, {0: NEAR, 2: FAR})
+    home.wake(2)
+    assert [room.area_id for room in home.reception.places(home.decide(), home.now_ms)] == ["kitchen"]
+
+
+def test_a_television_is_told_that_it_was_not_meant(home):
+    home.hear(13.0, {1: NEAR, 0: FAR})
+    answer = home.wake(1)
+    assert isinstance(answer, Denial)
+    assert answer.why == "hall: a television said the wake word"
+
+
+def test_who_was_taken_for_a_television_is_believed_when_he_insists(home):
+    home.hear(13.0, {1: NEAR, 0: FAR})
+    assert isinstance(home.wake(1), Denial)
+    home.hear(3.0, {1: NEAR, 0: FAR})
+    assert home.wake(1) is None
+    assert home.decide().winner.area_id == "hall"
+
+
+def test_our_own_voice_is_not_believed_however_often_it_says_it(home):
+    home.registry.played(home.rooms[0].line, playing("started"), home.now_ms)
+    for _ in range(3):
+        home.hear(2.0, {0: DIM, 1: FAR})
+        answer = home.wake(1)
+        assert isinstance(answer, Denial)
+        assert answer.why == "hall: our own voice said the wake word"
+    home.registry.played(home.rooms[0].line, playing("finished"), home.now_ms)
+    home.hear(1.5, {})
+    home.hear(0.9, {1: NEAR})
+    assert home.wake(1) is None
+
+
+def test_who_calls_from_another_room_takes_the_conversation_along(home):
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.hear(2.0, {})
+    home.hear(0.9, {1: NEAR, 0: FAR})
+    home.wake(0)
+    home.wake(1)
+    decision = home.decide()
+    assert [room.area_id for room in home.reception.places(decision, home.now_ms)] == ["hall"]
+
+
+def test_the_conversation_that_is_spoken_in_is_the_one_attended_to(home):
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.reception.opened("s2", home.rooms[2], home.now_ms)
+    home.hear(1.0, {0: NEAR})
+    assert home.reception.attended is home.rooms[0]
+    home.hear(0.5, {})
+    home.hear(0.5, {2: NEAR})
+    assert home.reception.attended is home.rooms[2]
+    home.reception.closed("s2")
+    assert home.reception.attended is home.rooms[0]
+
+
+def test_a_walker_is_handed_over(home):
+    home.hear(0.5, {0: NEAR})
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.hear(0.5, {0: NEAR})
+    home.hear(0.6, {})
+    home.hear(0.6, {1: NEAR, 0: FAR})
+    assert [(h.session, h.before.area_id, h.room.area_id) for h in home.handovers] == [("s1", "kitchen", "hall")]
+    assert home.handovers[0].why.startswith("hall: the talker is heard here now, coming from kitchen (")
+    assert home.reception.session_in(home.rooms[1]) == "s1"
+    assert home.reception.session_in(home.rooms[0]) is None
+
+
+class AnyDay(RuleBasedStateMachine):
+    """Calls, conversations, comings and goings in any order."""
+
+    def __init__(self):
+        super().__init__()
+        self.home = Home()
+        self.open = set()
+        self.count = 0
+
+    @rule(
+        seconds=st.sampled_from([0.1, 0.5, 1.0]),
+        heard=st.dictionaries(st.integers(0, 2), st.sampled_from([NEAR, DIM, FAR])),
+    )
+    def speak(self, seconds, heard):
+        self.home.hear(seconds, heard)
+
+    @rule(index=st.integers(0, 2))
+    def call(self, index):
+        self.home.wake(index)
+
+    @rule()
+    def decide(self):
+        decision = self.home.reception.due(self.home.now_ms + 1000.0)
+        if decision is None:
+            return
+        for room in self.home.reception.places(decision, self.home.now_ms):
+            for session, _ in self.home.reception.superseded(room, decision):
+                self.home.reception.closed(session)
+                self.open.discard(session)
+            if self.home.reception.session_in(room) is None:
+                self.count += 1
+                self.open.add(f"s{self.count}")
+                self.home.reception.opened(f"s{self.count}", room, self.home.now_ms)
+
+    @precondition(lambda self: self.open)
+    @rule(data=st.data())
+    def end(self, data):
+        session = data.draw(st.sampled_from(sorted(self.open)))
+        self.open.discard(session)
+        self.home.reception.closed(session)
+
+    @rule(index=st.integers(0, 2))
+    def reconnect(self, index):
+        old = self.home.rooms[index]
+        session = self.home.reception.session_in(old)
+        if session is not None:
+            self.home.reception.closed(session)
+            self.open.discard(session)
+        self.home.registry.remove(old.line)
+        self.home.rooms[index] = self.home.registry.add(Line(old.line.device_id, old.area_id))
+
+    @invariant()
+    def never_two_and_never_none_while_somebody_is_served(self):
+        sessions = self.home.reception.sessions()
+        assert {session for session, _ in sessions} == self.open
+        assert len({id(room) for _, room in sessions}) == len(sessions)
+        if self.open:
+            assert self.home.reception.attended in [room for _, room in sessions]
+
+
+TestAnyDay = AnyDay.TestCase
+TestAnyDay.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
