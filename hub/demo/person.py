@@ -84,7 +84,7 @@ def piper_voice(voice: VoiceProcess) -> Speak:
     """The person's voice: Piper, without its chance variations, so that every run of the demo is the same."""
 
     async def speak(text: str) -> NDArray[np.int16]:
-        pieces = [piece async for piece in voice.speak(text, deterministic=True)]
+        pieces = [piece async for piece in voice.speak(text)]
         return np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
 
     return speak

@@ -50,7 +50,7 @@ class SpeakingChild:
         try:
             async with asyncio.timeout(_START_S):
                 child.rate_hz = await child._loaded()
-                async for _pcm in child.say("The kitchen light is on.", deterministic=False, volume=1.0):
+                async for _pcm in child.say("The kitchen light is on.", volume=1.0):
                     pass
         except (TimeoutError, ValueError) as fault:
             await child.end()
@@ -69,14 +69,14 @@ class SpeakingChild:
         """Return when the process has ended."""
         await self._process.wait()
 
-    async def say(self, text: str, *, deterministic: bool, volume: float) -> AsyncGenerator[NDArray[np.int16], None]:
+    async def say(self, text: str, *, volume: float) -> AsyncGenerator[NDArray[np.int16], None]:
         """Speak one sentence; int16 at `rate_hz`.
 
         Raises:
             EngineError: it cannot say this, is dead, or was too slow and has been killed.
         """
         self._ids += 1
-        request = SpeechRequest(self._ids, text, deterministic=deterministic, volume=volume)
+        request = SpeechRequest(self._ids, text, volume=volume)
         if self._process.stdin is None or self.dead:
             raise EngineError("The voice is dead and is being started again.")
         try:

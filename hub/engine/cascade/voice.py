@@ -121,14 +121,11 @@ class VoiceProcess:
         if child is not None:
             await child.end()
 
-    async def speak(
-        self, text: str, *, deterministic: bool = False, early: bool = False
-    ) -> AsyncGenerator[NDArray[np.int16], None]:
-        """Say a text.
+    async def speak(self, text: str, *, early: bool = False) -> AsyncGenerator[NDArray[np.int16], None]:
+        """Say a text, the same samples whenever it is the same.
 
         Args:
             text: at most 2000 characters.
-            deterministic: the same samples for the same text, a little flatter.
             early: cut a long first sentence at a clause, so that speech begins sooner.
 
         Yields:
@@ -151,7 +148,7 @@ class VoiceProcess:
                     resampler = soxr.ResampleStream(rate_hz, OUTPUT_HZ, 1, dtype="int16", quality="HQ")
                 gap = np.zeros(rate_hz * _GAP_MS // 1000 if index else 0, np.int16)
                 first = True
-                async with aclosing(child.say(piece, deterministic=deterministic, volume=self._volume)) as spoken:
+                async with aclosing(child.say(piece, volume=self._volume)) as spoken:
                     async for pcm in spoken:
                         sound = pcm
                         if first:

@@ -38,13 +38,11 @@ class SpeechRequest:
     """One sentence to speak.
 
     Attributes:
-        deterministic: both of Piper's noise scales 0: the same bytes for the same text.
         volume: factor on the full scale that Piper normalises to.
     """
 
     id: int
     text: str
-    deterministic: bool = False
     volume: float = 1.0
 
     def pack(self) -> bytes:
@@ -59,7 +57,6 @@ class SpeechRequest:
             {
                 "id": self.id,
                 "text": self.text,
-                "deterministic": self.deterministic,
                 "volume": self.volume,
             }
         ).encode()
@@ -77,7 +74,6 @@ class SpeechRequest:
             return cls(
                 id=int(fields["id"]),
                 text=str(fields["text"]),
-                deterministic=bool(fields["deterministic"]),
                 volume=float(fields["volume"]),
             )
         except (KeyError, TypeError) as fault:

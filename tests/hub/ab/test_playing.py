@@ -168,7 +168,7 @@ async def test_real_speech_through_two_real_engines(tmp_path):
     voice = VoiceProcess(cache_dir=cache)
     await voice.start()
     try:
-        parts = [pcm async for pcm in voice.speak("Turn on the kitchen lights.", deterministic=True)]
+        parts = [pcm async for pcm in voice.speak("Turn on the kitchen lights.")]
     finally:
         await voice.close()
     lead = np.zeros(12_000, np.int16)

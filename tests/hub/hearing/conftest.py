@@ -25,7 +25,7 @@ def speak(models_cache):
         return asyncio.run_coroutine_threadsafe(work, loop).result(60)
 
     async def say(text):
-        return np.concatenate([pcm async for pcm in voice.speak(text, deterministic=True)])
+        return np.concatenate([pcm async for pcm in voice.speak(text)])
 
     wait_for(voice.start())
     yield lambda *texts: [wait_for(say(text)) for text in texts]
