@@ -191,7 +191,7 @@ def _log_odds(call: Call, latest_ms: float | None, *, all_cues: bool) -> float:
 def _explain(winner: Call, losers: tuple[Call, ...]) -> str:
     why = f"{winner.area_id}: {winner.snr_db:+.0f} dB over its noise floor"
     if not losers:
-        return f"{why}, the only room that heard it"
+        return f"{why}, no other room came into question"
     second = losers[0]
     why += f", {second.area_id} {second.snr_db:+.0f} dB"
     if winner.onset_ms is not None and second.onset_ms is not None:

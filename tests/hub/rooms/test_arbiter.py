@@ -71,7 +71,7 @@ def test_the_only_room_that_hears_is_not_kept_waiting():
     arbiter.call(NEAR, now_ms=50, others_hearing=0)
     decision = arbiter.due(50)
     assert decision is not None
-    assert decision.why.endswith("the only room that heard it")
+    assert decision.why.endswith("no other room came into question")
 
 
 def test_a_late_echo_of_a_decided_call_loses_to_the_standing_decision():
