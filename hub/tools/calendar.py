@@ -15,6 +15,7 @@ from typing import Any, Final
 from hub.home.errors import HomeTimeoutError
 from hub.home.port import Home, HomeUnreachableError
 from hub.tools.port import ToolError, ToolResult, ToolUnavailableError
+from hub.tools.shared_entity import shared_entity
 from hub.tools.words import capital, count_words, day_words, duration_words, listed, moment_words, time_words
 
 MAX_EVENTS: Final = 200
@@ -77,19 +78,8 @@ class Calendar:
         Raises:
             ToolUnavailableError: there is none that may be used.
         """
-        if self._home.trouble is not None:
-            raise ToolUnavailableError(self._home.trouble.spoken)
-        entities = self._home.house.entities
-        if self._entity_id is not None:
-            if self._entity_id not in entities:
-                raise ToolUnavailableError("The calendar in my settings is not in this house.")
-            return self._entity_id
-        shared = sorted(
-            entity.entity_id for entity in entities.values() if entity.domain == "calendar" and entity.exposed
-        )
-        if not shared:
-            raise ToolUnavailableError("No calendar is shared with me; share one in Home Assistant's voice settings.")
-        return shared[0]
+        missing = "No calendar is shared with me; share one in Home Assistant's voice settings."
+        return shared_entity(self._home, "calendar", self._entity_id, missing=missing)
 
     async def events(self, start: datetime, end: datetime) -> list[Event]:
         """What overlaps a span of time, in order.

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 
 from hub.home.port import Home, HomeError
 from hub.tools.port import ToolError, ToolResult, ToolUnavailableError
+from hub.tools.shared_entity import shared_entity
 from hub.tools.words import capital, day_words
 
 Question = Literal["general", "rain", "temperature", "wind"]
@@ -53,19 +54,8 @@ class Weather:
         Raises:
             ToolUnavailableError: there is none that may be used.
         """
-        if self._home.trouble is not None:
-            raise ToolUnavailableError(self._home.trouble.spoken)
-        entities = self._home.house.entities
-        if self._entity_id is not None and self._entity_id in entities:
-            return self._entity_id
-        shared = sorted(
-            entity.entity_id for entity in entities.values() if entity.domain == "weather" and entity.exposed
-        )
-        if not shared or self._entity_id is not None:
-            raise ToolUnavailableError(
-                "No weather is shared with me; share a forecast in Home Assistant's voice settings."
-            )
-        return shared[0]
+        missing = "No weather is shared with me; share a forecast in Home Assistant's voice settings."
+        return shared_entity(self._home, "weather", self._entity_id, missing=missing)
 
     def current(self, question: Question) -> ToolResult:
         """The weather at this moment.

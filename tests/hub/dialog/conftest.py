@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from hub.dialog import filler
 from hub.dialog.acting import Actor
+from hub.dialog.expert import Expert
 from hub.dialog.voices import Voices
 from hub.engine.port import AudioOut, EngineBusyError, EngineError, EngineInfo, UtteranceEnded
 from hub.events import EventBus
 from hub.home.demo import DemoHome
+from hub.llm.openai import ModelOptions, OpenAiModel
 from hub.understanding.parser import Parser
 from protocol.messages import Flush, Play, Playback
+from tests.hub.llm.expert_server import ExpertServer
 
 
 @dataclass
@@ -208,3 +213,41 @@ async def cast():
     )
     yield Cast(FakeLine(), hearing, engine, home, voices, events)
     await home.close()
+
+
+@pytest.fixture
+async def expert_server():
+    """A model's server; it says what a test gives it to say."""
+    server = ExpertServer()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def make_expert(expert_server):
+    made = []
+
+    def make(timeout_s=5.0, cache_lifetime_s=60.0, now_s=None, **options):
+        model = OpenAiModel(ModelOptions(expert_server.url, "tiny", **options))
+        loop = asyncio.get_running_loop()
+        expert = Expert(
+            model,
+            now_s=now_s or loop.time,
+            wall_clock=lambda: datetime(2026, 11, 21, 12, 0, tzinfo=UTC),
+            timeout_s=timeout_s,
+            cache_lifetime_s=cache_lifetime_s,
+        )
+        made.append(expert)
+        return expert
+
+    yield make
+    for expert in made:
+        await expert.close()
+
+
+@pytest.fixture
+def hasty_fillers(monkeypatch):
+    """Fillers come soon."""
+    monkeypatch.setattr(filler, "FIRST_AFTER_S", 0.05)
+    monkeypatch.setattr(filler, "AGAIN_AFTER_S", 0.1)

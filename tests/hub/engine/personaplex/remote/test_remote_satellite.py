@@ -20,11 +20,12 @@ from hub.understanding.parser import Parser
 from protocol.frames import Frame, FrameType
 from protocol.handshake import satellite_login
 from protocol.link import connect
-from protocol.messages import Floor, Wake, Welcome
+from protocol.messages import Floor, Wake
 from protocol.opus import OpusDecoder, OpusEncoder
 from protocol.records import Measurement
-from protocol.security import client_context, load_or_create_identity, new_device_id
+from protocol.security import client_context, load_or_create_identity
 from tests.hub.engine.personaplex.remote_talk import TONE, loop_ms, until
+from tests.hub.one_door import OneDoor
 
 pytestmark = pytest.mark.virtual_time
 
@@ -45,21 +46,6 @@ class Deaf:
 
     async def close(self):
         pass
-
-
-class Door:
-    """One known satellite."""
-
-    hub_id, hub_name, device, key = "a" * 32, "hub", new_device_id(), b"k" * 32
-
-    def __init__(self, certificate_hash):
-        self.certificate_hash = certificate_hash
-
-    def device_key(self, device_id):
-        return self.key if device_id == self.device else None
-
-    def welcome(self, device_id):
-        return Welcome(hub_name=self.hub_name, area="kitchen", area_name="Kitchen")
 
 
 class Satellite:
@@ -106,12 +92,17 @@ async def world(tmp_path, remote):
     board = Switchboard(voices, Arbiter(), area_name=str)
     identity = load_or_create_identity(tmp_path)
     server = SatelliteServer(
-        identity, Door(identity.certificate_hash), board, area_of=lambda _: "kitchen", now_ms=loop_ms
+        identity, OneDoor(identity.certificate_hash), board, area_of=lambda _: "kitchen", now_ms=loop_ms
     )
     port = await server.start("127.0.0.1", 0)
     link = await connect("127.0.0.1", port, ssl=client_context())
     await satellite_login(
-        link, device_id=Door.device, name="pi", software="", device_key=Door.key, pinned_hash=identity.certificate_hash
+        link,
+        device_id=OneDoor.device,
+        name="pi",
+        software="",
+        device_key=OneDoor.key,
+        pinned_hash=identity.certificate_hash,
     )
     satellite = Satellite(link)
     link.attach(satellite)
