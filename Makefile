@@ -5,6 +5,8 @@ SHELL := /bin/bash
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+# Two at a time: much of what is tested waits for real time. A file's tests stay together, and share what they set up.
+EVERYDAY := $(PYTEST) --numprocesses 2 --dist loadfile
 ENGINE := .venvs/engine
 
 help: ## List these targets
@@ -15,12 +17,12 @@ run: ## The demo: a hub, a house and three rooms on this machine (ARGS="--once" 
 	@$(BIN)/roomtone demo $(ARGS)
 
 test: .dev ## The everyday tests
-	@$(PYTEST) $(ARGS)
+	@$(EVERYDAY) $(ARGS)
 
 setup: .dev ## Everything for development, in .venv
 
 check: lint ## What must hold before a change is shared: lint, types, layers, and the everyday tests
-	@$(PYTEST) $(ARGS)
+	@$(EVERYDAY) $(ARGS)
 
 lint: .dev ## ruff, mypy and import-linter alone
 	$(BIN)/ruff check .

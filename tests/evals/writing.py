@@ -32,8 +32,20 @@ from pieces import pieces_of  # noqa: E402 - so is the splitter
 Data = dict[str, Any]
 # The first home of a part is the one in which its sentences to be routed are judged.
 HOMES = {
-    "dev": ("family", "british", "large", "traps", "terrace", "ranch", "flat", "cottage", "samples"),
-    "held_out": ("farmhouse", "townhouse"),
+    "dev": (
+        "family",
+        "british",
+        "large",
+        "traps",
+        "terrace",
+        "ranch",
+        "flat",
+        "cottage",
+        "samples",
+        "farmhouse",
+        "townhouse",
+    ),
+    "held_out": (),
 }
 PARTS = tuple(HOMES)
 FILES = {"user": "user_commands.jsonl", "asst": "assistant_commitments.jsonl", "dialogue": "dialogues.jsonl"}
