@@ -9,22 +9,28 @@ import signal
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from hub import __version__
 from hub.config import Settings
 from hub.dialog.acting import Actor, zone_of
+from hub.dialog.house_speaks import HouseSpeaks
 from hub.dialog.journal import Journal
+from hub.dialog.music import Music
+from hub.dialog.quiet import QuietHours
+from hub.dialog.quiet_store import QuietStore
 from hub.dialog.switchboard import Switchboard
 from hub.dialog.voices import Voices
 from hub.door import Door
 from hub.engine.port import EngineError, VoiceEngine
-from hub.engine.supervisor import SupervisedEngine
 from hub.events import EngineBack, Event, EventBus, HubReady, StateChanged, Trouble, TurnEnded
+from hub.facts import Facts
 from hub.hearing.port import Hearing, HearingError
 from hub.home.port import Home
+from hub.home.presence import SensedPresence
+from hub.house_methods import HouseMethods
 from hub.house_policy import policy_of
+from hub.learnt import LearntGains
 from hub.methods import Methods
 from hub.metrics import Metrics
 from hub.parts import Progress, make_engine, make_expert, make_hearing, make_home, make_personas
@@ -54,10 +60,6 @@ def _new_trace() -> str:
     return uuid.uuid4().hex[:16]
 
 
-def _told(trouble: RoomtoneError | None) -> dict[str, str] | None:
-    return None if trouble is None else {"code": trouble.code, "message": trouble.sentence}
-
-
 class Hub:
     """Everything that runs, wired. `serve` drives it."""
 
@@ -82,7 +84,14 @@ class Hub:
         self.journal = Journal(report_dir)
         self.desk = PairingDesk(now_s=time.monotonic)
         name = settings.network.name
-        self.door = Door(self.store, self.desk, home, hub_name=name, certificate_hash=self.identity.certificate_hash)
+        self.door = Door(
+            self.store,
+            self.desk,
+            home,
+            hub_name=name,
+            certificate_hash=self.identity.certificate_hash,
+            volumes=settings.rooms.volumes,
+        )
         self.expert = make_expert(settings, home)
         policy = policy_of(settings.policy)
         actor = Actor(home, Parser(policy=policy), now_ms=_now_ms, policy=policy, evidence=settings.policy.evidence)
@@ -95,6 +104,7 @@ class Hub:
             line=lambda device_id: self.satellites.lines.get(device_id),  # noqa: PLW0108 - the server is made after this
             announce=self._announce,
             for_house=actor.is_for_house,
+            house=lambda: self.house,
         )
         actor.deeds = self.tools.deeds
         voices = self._voices = Voices(
@@ -116,15 +126,32 @@ class Hub:
         )
         rooms = settings.rooms
         arbiter = Arbiter(window_ms=rooms.wake_window_ms, window_ms_of_word={"okay_nabu": rooms.okay_nabu_window_ms})
-        self.switchboard = Switchboard(voices, arbiter, area_name=self.door.area_name)
+        self.switchboard = Switchboard(voices, arbiter, area_name=self.door.area_name, presence=SensedPresence(home))
+        self.learnt = LearntGains(self.store, self.switchboard.registry.attention.gains)
+        self.house = HouseSpeaks(
+            self.switchboard,
+            voices,
+            QuietHours(rooms.quiet, QuietStore(self.store), area=self.door.area, now=self._house_time, bus=self.bus),
+            Music(home, new_trace=_new_trace),
+            area_name=self.door.area_name,
+        )
         self.satellites = SatelliteServer(
             self.identity, self.door, self.switchboard, area_of=self.door.area_of, now_ms=_now_ms
         )
         self.satellites.on_rang = self.tools.on_rang
-        self.ports: tuple[int, int] = (0, 0)
-        self.started_s = time.monotonic()
         self.missing: dict[str, RoomtoneError] = {}
         """Parts that could not be had: the hub runs without them and says so."""
+        self.facts = Facts(
+            settings.network.name,
+            door=self.door,
+            store=self.store,
+            home=home,
+            engine=engine,
+            missing=self.missing,
+            switchboard=self.switchboard,
+            house=self.house,
+            now_s=time.monotonic,
+        )
         self.methods = Methods(
             home=home,
             door=self.door,
@@ -133,9 +160,11 @@ class Hub:
             switchboard=self.switchboard,
             satellites=self.satellites,
             explain=actor.explain,
-            status=self.status,
-            rooms=self.rooms,
+            status=self.facts.status,
+            rooms=self.facts.rooms,
         )
+        self.actions = HouseMethods(home, self.house, now=self._house_time).table()
+        """What the house says when somebody asks for it: by the command line and by the API."""
         self._count()
 
     def _count(self) -> None:
@@ -150,9 +179,14 @@ class Hub:
             ("conversation_steps_refused", lives.refused.total),
             ("floor_steps_refused", lambda: floors.refused),
             ("hold_steps_refused", holds.refused.total),
+            ("call_steps_refused", self.house.intercoms.steps.refused.total),
+            ("question_steps_refused", self.house.question_steps.refused.total),
             ("pairing_steps_refused", desk.counts.refused.total),
         ):
             self.metrics.count_with(name, "Steps that a state machine turned away; they point at a defect.", read)
+
+    def _house_time(self) -> datetime:
+        return datetime.now(zone_of(self.home.house.time_zone))
 
     def _device_in(self, area_id: str) -> str:
         room = self.switchboard.registry.in_area(area_id)
@@ -169,58 +203,6 @@ class Hub:
             _LOG.error("%s", error.sentence)
             self.missing[what] = error
             self.bus.publish(Trouble(error.code, error.sentence))
-
-    # --- what people and programs may ask -------------------------------------------------------------------------
-
-    def status(self) -> dict[str, Any]:
-        """The hub in a few facts."""
-        trouble = self.home.trouble
-        return {
-            "version": __version__,
-            "hub_id": self.door.hub_id,
-            "name": self.settings.network.name,
-            "port": self.ports[0],
-            "http_port": self.ports[1],
-            "uptime_s": round(time.monotonic() - self.started_s, 1),
-            "engine": self.engine.info.name,
-            "engine_state": self._engine_state(),
-            **{
-                what: {"trouble": _told(self.missing.get(what)), "ready": what not in self.missing}
-                for what in ("recogniser", "voice")
-            },
-            "home": {
-                "kind": self.home.kind,
-                "name": self.home.house.name,
-                "entities": len(self.home.house.entities),
-                "trouble": _told(trouble),
-            },
-            "satellites": len(self.switchboard.registry),
-            "conversations": len(self.switchboard.floors),
-        }
-
-    def _engine_state(self) -> dict[str, Any]:
-        if isinstance(self.engine, SupervisedEngine):
-            return dict(self.engine.state())
-        return {"state": "lost" if "voice" in self.missing else "ready", "first": self.engine.info.name}
-
-    def rooms(self) -> dict[str, Any]:
-        """Areas with their satellites, and the newest decisions."""
-        areas: dict[str, dict[str, Any]] = {
-            area.id: {"id": area.id, "name": area.name, "satellites": []} for area in self.home.house.areas
-        }
-        for stored in self.store.satellites():
-            area = areas.setdefault(stored.area_id, {"id": stored.area_id, "name": stored.area_id, "satellites": []})
-            room = self.switchboard.registry.by_device(stored.device_id)
-            area["satellites"].append(
-                {
-                    "device_id": stored.device_id,
-                    "name": stored.name,
-                    "connected": room is not None,
-                    "muted": room is not None and room.muted,
-                    "in_session": self.switchboard.in_session(stored.device_id),
-                }
-            )
-        return {"areas": list(areas.values()), "last_decisions": list(self.switchboard.decisions)}
 
     # --- listeners of the bus -------------------------------------------------------------------------------------
 
@@ -254,7 +236,9 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(hub.store.close)
         hub.watch()
-        control = ControlServer(hub.state_dir / SOCKET_NAME, hub.methods.table(), hub.bus)
+        hub.learnt.start()
+        stack.push_async_callback(hub.learnt.close)
+        control = ControlServer(hub.state_dir / SOCKET_NAME, {**hub.methods.table(), **hub.actions}, hub.bus)
         await control.start()
         stack.push_async_callback(control.close)
         progress("starting the home")
@@ -269,24 +253,29 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
             progress(f"going on without it: {error.sentence}")
         port = await hub.satellites.start(network.host, network.port)
         stack.push_async_callback(hub.satellites.close)
+        if not hub.missing:
+            progress("learning to say that all are busy")
+            await hub.switchboard.prepare()
         await hub.tools.start()
         stack.push_async_callback(hub.tools.close)
         if hub.expert is not None:
             stack.push_async_callback(hub.expert.close)
+        stack.push_async_callback(hub.house.close)
         stack.push_async_callback(hub.switchboard.close)
         http = HttpServer(
             hub.identity.server_context(),
             network.host,
             network.http_port,
             token=hub.store.api_token(),
-            status=hub.status,
-            rooms=hub.rooms,
+            status=hub.facts.status,
+            rooms=hub.facts.rooms,
             metrics=hub.metrics,
             bus=hub.bus,
+            actions=hub.actions,
         )
         http_port = await http.start()
         stack.push_async_callback(http.close)
-        hub.ports = (port, http_port)
+        hub.facts.ports = (port, http_port)
         if network.announce:
             announcer = Announcer(
                 HubRecord(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hub import __version__, cli_ab, cli_engine, cli_eval
+from hub import __version__, cli_ab, cli_engine, cli_eval, cli_house
 from hub.errors import HubUnreachableError
 from protocol.errors import RoomtoneError
 
@@ -147,7 +147,10 @@ def _parser() -> argparse.ArgumentParser:
     cli_ab.add_parser(commands, everywhere, configured)
     cli_eval.add_parser(commands)
 
-    add("rooms", "Show the rooms, their satellites, and who won the last wake words.")
+    rooms = add("rooms", "Show the rooms, their satellites, and who was given the floor.")
+    rooms.add_argument(
+        "--why", action="store_true", help="the newest calls and hand-overs, and why they went as they did"
+    )
     add("status", "Show what the hub is doing.")
 
     say = add("say", "Say something in a room, or ask what somebody's words there would do.", configured)
@@ -156,6 +159,8 @@ def _parser() -> argparse.ArgumentParser:
     say.add_argument(
         "--dry-run", action="store_true", help="say nothing: explain what the house would do if a person said this"
     )
+
+    cli_house.add_parsers(commands, everywhere)
 
     revoke = add("revoke", "Throw a satellite out and forget its key.")
     revoke.add_argument("device", metavar="DEVICE", help="its id, as “roomtone rooms” shows it")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from hub.cli_house import ANNOUNCE_S, ASK_BESIDE_S, RING_S
 from hub.config import default_config_path, load_settings, state_dir
 from hub.errors import HubUnreachableError
 from hub.server.control_client import call
@@ -66,7 +67,12 @@ def _rooms(options: argparse.Namespace) -> int:
     rooms = _ask(options, "rooms")
     lines: list[str] = []
     for area in rooms["areas"]:
-        lines.append(f"{_clean(area['name'])} ({_clean(area['id'])})")
+        title = f"{_clean(area['name'])} ({_clean(area['id'])})"
+        if (area.get("quiet") or {}).get("quiet"):
+            title += f"  {_quiet_words(area['quiet'])}"
+        if area.get("intercom"):
+            title += f"  in a call with {_clean(area['intercom'])}"
+        lines.append(title)
         for satellite in area["satellites"]:
             states = ["connected" if satellite.get("connected") else "away"]
             states += [
@@ -75,9 +81,11 @@ def _rooms(options: argparse.Namespace) -> int:
             lines.append(f"  {_clean(satellite['name'])}  {', '.join(states)}  {_clean(satellite['device_id'])}")
     if not lines:
         lines.append("This home has no rooms yet. Name a Home Assistant, or list rooms: areas, in the settings.")
-    decisions = rooms.get("last_decisions") or []
-    if decisions:
-        lines += ["", "last decisions:", *(f"  {_clean(decision)}" for decision in decisions)]
+    decisions = [f"{decision['age_s']:5.0f} s ago  {_clean(decision['why'])}" for decision in rooms["last_decisions"]]
+    if options.why:
+        lines = decisions or ["Nobody has called since the hub was started."]
+    elif decisions:
+        lines += ["", f"newest decision, of {len(decisions)} (--why shows them):", f"  {decisions[-1].strip()}"]
     return _show(options, rooms, "\n".join(lines))
 
 
@@ -130,6 +138,56 @@ def _explain(options: argparse.Namespace) -> int:
 
         result = {"explanation": asyncio.run(explain_offline(options.config, options.area, options.text))}
     return _show(options, result, "\n".join(map(_clean, result["explanation"].split("\n"))))
+
+
+def _announce(options: argparse.Namespace) -> int:
+    asked = {"text": options.text, "areas": options.area, "urgent": options.urgent}
+    result = _ask(options, "announce", asked, ANNOUNCE_S)
+    lines = [
+        f"{_clean(area['name'])}: "
+        + ("played" if area["played"] else f"{_clean(area['message'])} [{_clean(area['code'])}]")
+        for area in result["areas"]
+    ]
+    _show(options, result, "\n".join(lines))
+    return 0 if result["played"] else 1
+
+
+def _ask_there(options: argparse.Namespace) -> int:
+    asked = {"text": options.text, "area": options.area, "choices": options.choices, "timeout_s": options.timeout}
+    result = _ask(options, "ask", asked, options.timeout + ASK_BESIDE_S)
+    return _show(options, result, _clean(result["choice"] or result["answer"]))
+
+
+def _intercom(options: argparse.Namespace) -> int:
+    if options.end:
+        if len(options.areas) > 1:
+            options.usage_error("--end takes one room, or none for every call")
+        result = _ask(options, "hang_up", {"area": options.areas[0]} if options.areas else {})
+        return _show(options, result, "\n".join(f"ended: {_clean(' and '.join(areas))}" for areas in result["ended"]))
+    if len(options.areas) != 2:
+        options.usage_error("expected two rooms: the calling and the called one")
+    asked = {"from_area": options.areas[0], "to_area": options.areas[1]}
+    result = _ask(options, "intercom", asked, RING_S)
+    names = _clean(" and ".join(result["names"]))
+    return _show(options, result, f"{names} hear each other; “roomtone intercom --end” ends it")
+
+
+def _quiet(options: argparse.Namespace) -> int:
+    if (options.state == "until") != (options.time is not None):
+        options.usage_error("“until” and a time such as 22:30 go together")
+    asked: dict[str, Any] = {"area": options.area}
+    if options.state == "until":
+        asked["until"] = options.time
+    elif options.state is not None:
+        asked["state"] = options.state
+    result = _ask(options, "quiet", asked)
+    return _show(options, result, f"{_clean(result['name'])}: {_quiet_words(result)}")
+
+
+def _quiet_words(state: Mapping[str, Any]) -> str:
+    until = f" until {_clean(state['until'])[:16].replace('T', ' ')}" if state.get("until") else ""
+    by = ", by the settings" if state.get("by") == "hours" else ""
+    return f"not to be disturbed{until}{by}" if state["quiet"] else f"may be disturbed{until}"
 
 
 def _revoke(options: argparse.Namespace) -> int:
@@ -187,10 +245,14 @@ def _restore(options: argparse.Namespace) -> int:
 
 
 COMMANDS: Final[Mapping[str, Callable[[argparse.Namespace], int]]] = {
+    "announce": _announce,
+    "ask": _ask_there,
     "backup": _backup,
     "config": _config,
     "doctor": _doctor,
+    "intercom": _intercom,
     "pair": _pair,
+    "quiet": _quiet,
     "restore": _restore,
     "revoke": _revoke,
     "rooms": _rooms,

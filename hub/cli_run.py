@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import logging
 import sys
@@ -29,7 +30,10 @@ def run_hub(options: argparse.Namespace) -> int:
         _tell({"event": "progress", "what": line}, f"{line} …", options, to_stderr=True)
 
     def ready(hub: Hub) -> None:
-        port, http_port = hub.ports
+        # What was loaded stays: the collector need not look at it again in the middle of a sentence.
+        gc.collect()
+        gc.freeze()
+        port, http_port = hub.facts.ports
         _tell(
             {"event": "ports", "port": port, "http_port": http_port},
             f"port {port}\nhttp_port {http_port}",

@@ -35,6 +35,7 @@ from hub.config_persona import (
     refuse_repeated_names,
 )
 from hub.config_policy import PolicySettings
+from hub.config_sounds import QuietSettings, VolumeSettings
 from hub.config_tools import ToolsSettings
 from hub.errors import ConfigError
 
@@ -98,6 +99,8 @@ class RoomsSettings(Section):
     okay_nabu_window_ms: _WindowMs = Field(300, description="The same for “okay nabu”, whose model fires less evenly.")
     follow_up_s: _Seconds = Field(8.0, description="How long a room may go on speaking without its wake word.")
     areas: tuple[AreaSettings, ...] = Field((), max_length=200, description="The rooms, where no home names them.")
+    quiet: tuple[QuietSettings, ...] = Field((), max_length=200, description="When rooms want to be left alone.")
+    volumes: tuple[VolumeSettings, ...] = Field((), max_length=200, description="How loud each kind of sound is.")
 
     @field_validator("areas")
     @classmethod

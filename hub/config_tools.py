@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from hub.config_engine import Section, no_boolean
 
-BuiltIn = Literal["calendar", "weather", "messages", "lists", "timers"]
-BUILT_IN: Final[tuple[BuiltIn, ...]] = ("calendar", "weather", "messages", "lists", "timers")
+BuiltIn = Literal["calendar", "weather", "messages", "lists", "timers", "rooms"]
+BUILT_IN: Final[tuple[BuiltIn, ...]] = ("calendar", "weather", "messages", "lists", "timers", "rooms")
 MAX_SERVERS: Final = 20
 _SLOT: Final = re.compile(r"\{([a-z][a-z0-9_]{0,40})\}")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from hub.config_sounds import VolumeSettings
+from hub.dialog.loudness import volumes_in
 from hub.home.areas import find_area
 from hub.home.port import Home
 from hub.server.pairing import PairingDesk
@@ -25,6 +27,7 @@ class Door:
         *,
         hub_name: str,
         certificate_hash: bytes,
+        volumes: Sequence[VolumeSettings] = (),
         wall_s: Callable[[], float] = time.time,
     ) -> None:
         self.hub_id = store.hub_id()
@@ -33,6 +36,7 @@ class Door:
         self._store = store
         self._desk = desk
         self._home = home
+        self._volumes = volumes
         self._wall_s = wall_s
 
     def device_key(self, device_id: str) -> bytes | None:
@@ -47,15 +51,25 @@ class Door:
 
     def area_name(self, area_id: str) -> str:
         """What people call an area; its id where the house does not know it (any more)."""
-        return next((area.name for area in self._home.house.areas if area.id == area_id), area_id)
+        area = self.area(area_id)
+        return area_id if area is None else area.name
+
+    def area(self, area_id: str) -> Area | None:
+        """An area by its id; None where the house does not know it."""
+        return next((area for area in self._home.house.areas if area.id == area_id), None)
 
     def welcome(self, device_id: str) -> Welcome:
         """What a satellite is told when it is in."""
         area_id = self.area_of(device_id)
+        volumes = volumes_in(self._volumes, area_id, self.area(area_id))
         return Welcome(
             hub_name=self.hub_name,
             area=area_id,
             area_name=self.area_name(area_id),
+            answer_volume=volumes.answer,
+            announcement_volume=volumes.announcement,
+            chime_volume=volumes.chime,
+            intercom_volume=volumes.intercom,
             features=(TIMERS_FEATURE,),
         )
 

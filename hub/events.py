@@ -98,6 +98,17 @@ class FloorGranted(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FloorMoved(Event):
+    """A conversation has gone from one area to another with its talker; `why` is the one line of that decision."""
+
+    trace: str
+    session: str
+    before: str
+    area: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class FloorReleased(Event):
     """The conversation in this area is over."""
 
@@ -214,6 +225,65 @@ class EngineBack(Event):
 
     engine: str
     after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Announcing(Event):
+    """The house begins to announce something in these areas."""
+
+    areas: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnouncementEnded(Event):
+    """An announcement is over: for each area `played`, `cut`, or the code of what was in the way."""
+
+    outcomes: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking(Event):
+    """The house asks a question in an area and listens for the answer."""
+
+    session: str
+    area: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionEnded(Event):
+    """The answer is there, or none is; `code` says why not, and is empty for an answer."""
+
+    session: str
+    area: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomBegan(Event):
+    """Two rooms hear each other."""
+
+    call: str
+    areas: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class IntercomEnded(Event):
+    """They do not any more, or never did; `reason` as of a conversation."""
+
+    call: str
+    areas: tuple[str, str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuietSwitched(Event):
+    """A person has switched do-not-disturb; `until` is ISO 8601, None: until it is switched again."""
+
+    area: str
+    quiet: bool
+    until: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,4 +36,11 @@ MIGRATIONS: Final[tuple[str, ...]] = (
         item TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE quiet (
+        area_id TEXT PRIMARY KEY,
+        quiet INTEGER NOT NULL,
+        until_at REAL
+    ) STRICT;
+    """,
 )

@@ -17,6 +17,7 @@ PROTOCOL_MIN: Final = 1  # hub N talks to satellites N-1 and N+1
 
 Hex = Annotated[str, Field(pattern=r"^[0-9a-f]+$", max_length=128)]
 Name = Annotated[str, Field(min_length=1, max_length=100)]
+Volume = Annotated[float, Field(ge=0, le=1)]
 DeviceId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Sentence = Annotated[str, Field(max_length=500)]
 Slug = Annotated[str, Field(min_length=1, max_length=100)]
@@ -25,6 +26,14 @@ Features = Annotated[tuple[Annotated[str, Field(pattern=r"^[a-z0-9_]{1,40}$")], 
 
 TIMERS_FEATURE: Final = "timers"
 """Said in `hello` and `welcome` by who knows `timer`, `timers` and `rang`."""
+FOLLOW_FEATURE: Final = "follow"
+"""Said in `hello` by a satellite that takes over the floor from another room."""
+ASK_FEATURE: Final = "ask"
+"""Said in `hello` by a satellite that knows questions and intercom calls."""
+Because = Literal["called", "moved", "asked"]
+"""Why a room is given the floor."""
+PlayKind = Literal["speech", "announcement", "sound", "question", "intercom"]
+"""What a generation is; the last two ask for an answer."""
 MAX_TIMERS: Final = 100
 
 
@@ -129,13 +138,21 @@ class PairDone(Message):
 
 
 class Welcome(Message):
-    """The satellite is in: its room and what the hub wishes of it."""
+    """The satellite is in: its room and what the hub wishes of it.
+
+    The volumes of kinds of sound are shares of `volume`: `speech`, `announcement` and `question`, the satellite's own
+    sounds (and `sound`), and `intercom`.
+    """
 
     type: Literal["welcome"] = "welcome"
     hub_name: Name
     area: Slug
     area_name: Name
-    volume: Annotated[float, Field(ge=0, le=1)] = 1.0
+    volume: Volume = 1.0
+    answer_volume: Volume = 1.0
+    announcement_volume: Volume = 1.0
+    chime_volume: Volume = 1.0
+    intercom_volume: Volume = 1.0
     features: Features = ()
 
 
@@ -196,10 +213,15 @@ class Rang(Message):
 
 
 class Floor(Message):
-    """The right of this area to be heard. Chime and light follow `granted`, nothing else."""
+    """The right of this area to be heard. Chime and light follow `granted`, nothing else.
+
+    `because` tells a grant's reason: somebody called here, the talker of a session has come here, or a question has
+    been asked here.
+    """
 
     type: Literal["floor"] = "floor"
     state: Literal["granted", "denied", "released"]
+    because: Because = "called"
     session: Annotated[str, Field(max_length=40)] = ""
     reason: Sentence = ""
     chime: bool = True
@@ -210,7 +232,7 @@ class Play(Message):
 
     type: Literal["play"] = "play"
     generation: Annotated[int, Field(ge=0, lt=2**16)]
-    kind: Literal["speech", "announcement", "sound"] = "speech"
+    kind: PlayKind = "speech"
 
 
 class Flush(Message):
@@ -231,7 +253,7 @@ class SetVolume(Message):
     """The satellite's software volume."""
 
     type: Literal["set_volume"] = "set_volume"
-    volume: Annotated[float, Field(ge=0, le=1)]
+    volume: Volume
 
 
 class Timer(Message):

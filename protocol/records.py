@@ -34,9 +34,10 @@ class MeasureFlag(IntFlag):
     PLAYING = 2  # its own loudspeaker is sounding
     MUTED = 4  # the microphone is off
     SPEECH = 8  # its VAD hears somebody
+    DUCKED = 16  # it has turned its loudspeaker down, because somebody talks over it
 
 
-_KNOWN_FLAGS: Final = 15
+_KNOWN_FLAGS: Final = 31
 _FLAGS: Final = tuple(map(MeasureFlag, range(_KNOWN_FLAGS + 1)))  # looking up costs a tenth of making one
 
 

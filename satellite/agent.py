@@ -7,45 +7,26 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from pathlib import Path
+from typing import Any, Final
 
 from protocol.errors import RoomtoneError
-from protocol.frames import Frame, FrameFlag, FrameType
-from protocol.link import Link, monotonic_us
-from protocol.messages import (
-    TIMERS_FEATURE,
-    AnyMessage,
-    Duck,
-    ErrorMessage,
-    Floor,
-    Flush,
-    MuteState,
-    Play,
-    Playback,
-    Rang,
-    SetVolume,
-    Stop,
-    Timer,
-    Timers,
-    Wake,
-    Welcome,
-)
-from protocol.records import MEASUREMENT_BYTES, MeasureFlag, Measurement
-from satellite.audio.chime import PoliteChime, bell, chime
-from satellite.audio.player import Heard, Player
+from protocol.frames import Frame, FrameType
+from protocol.link import Link
+from protocol.messages import AnyMessage, ErrorMessage, Floor, MuteState, Stop, Welcome
 from satellite.audio.port import AudioBackend
 from satellite.config import Identity, Store
 from satellite.connection import HubConnection
 from satellite.controls import ControlServer
-from satellite.dsp.chain import Call, Chain, Flow, Sound
+from satellite.dsp.chain import Call, Chain, Flow, Halt, Sound
 from satellite.dsp.echo import EchoCanceller
-from satellite.dsp.wake import WakeDetector
-from satellite.errors import MutedError, NotWokenError
+from satellite.dsp.wake import StopWord, WakeDetector
+from satellite.errors import MutedError
 from satellite.handoff import Handoff
-from satellite.session import Phase, Session
-from satellite.timers import Bell, boot_id
-from satellite.uplink import STREAM, Uplink
-from satellite.watchdog import INTERVAL_S, notify
+from satellite.loudspeaker import Loudspeaker
+from satellite.microphone import Microphone
+from satellite.session import Phase
+from satellite.watchdog import heartbeat, notify
 
 _LOG: Final = logging.getLogger(__name__)
 _DONE_AFTER_S: Final = 3.0
@@ -58,6 +39,8 @@ class Settings:
 
     wake_words: tuple[str, ...]
     hub: tuple[str, int] | None = None
+    follow: bool = True
+    stop_model: Path | None = None
     exit_when_done: bool = False
 
 
@@ -67,6 +50,8 @@ class Agent:
     `report` gets the name of each thing that happens in the room (connected, lost, woken, light_on, light_off, muted,
     unmuted, sound_lost, sound_back): whoever owns a light listens there.
     """
+
+    _microphone: Microphone
 
     def __init__(
         self,
@@ -81,7 +66,7 @@ class Agent:
         """Wire it on the running event loop.
 
         Raises:
-            WakeWordError: an unknown wake word.
+            WakeWordError: an unknown wake word, or a stop model that cannot be used.
             NotPairedError: this satellite belongs to no hub.
         """
         loop = asyncio.get_running_loop()
@@ -90,18 +75,17 @@ class Agent:
         self._backend = backend
         self._settings = settings
         self._report = report
-        self._session = Session(time.monotonic)
-        self._from_chain: Handoff[Sound | Call | Flow] = Handoff(loop, self._take)
-        self._from_player: Handoff[Heard] = Handoff(loop, self._acknowledge)
-        self._player = Player(self._from_player.put, monotonic_us)
-        self._chime = PoliteChime()
-        self._chain = Chain(self._player, canceller, WakeDetector(settings.wake_words), self._from_chain.put)
+        self._from_chain: Handoff[Sound | Call | Flow | Halt] = Handoff(loop, self._take)
+        asks = lambda: self._microphone.asked()  # noqa: E731, PLW0108 - the microphone is made after its loudspeaker
+        self._loudspeaker = Loudspeaker(loop, store.directory, asks)
+        player = self._loudspeaker.player
+        stop_word = StopWord(settings.stop_model) if settings.stop_model else None
+        wake = WakeDetector(settings.wake_words)
+        self._chain = Chain(player, canceller, wake, self._from_chain.put, stop_word=stop_word)
         self._chain.mute(muted=identity.muted)
-        self._bell = Bell(store.directory, self, now_s=lambda: time.clock_gettime(time.CLOCK_BOOTTIME), boot=boot_id())
-        self._knows_timers = False
-        self._connection = HubConnection(identity, self, override=settings.hub)
+        self._microphone = Microphone(self._chain, player, report, follow=settings.follow)
+        self._connection = HubConnection(identity, self, override=settings.hub, follow=settings.follow)
         self._link: Link | None = None
-        self._uplink: Uplink | None = None
         self._silenced: asyncio.Future[None] = loop.create_future()
         self._loop = loop
 
@@ -128,8 +112,8 @@ class Agent:
             tasks = [
                 asyncio.ensure_future(self._connection.run()),
                 asyncio.ensure_future(stop.wait()),
-                asyncio.ensure_future(self._heartbeat()),
-                asyncio.ensure_future(self._bell.run()),
+                asyncio.ensure_future(heartbeat(lambda: self._chain.blocks, lambda: self._backend.status()["problem"])),
+                asyncio.ensure_future(self._loudspeaker.bell.run()),
                 self._silenced,
             ]
             if self._settings.exit_when_done:
@@ -151,6 +135,7 @@ class Agent:
     def status(self) -> dict[str, Any]:
         """Everything a person may want to know."""
         pairing = self._identity.paired()
+        player = self._loudspeaker.player
         return {
             "device_id": self._identity.device_id,
             "name": self._identity.name,
@@ -158,16 +143,17 @@ class Agent:
             "hub": pairing.hub_name,
             "connection": self._connection.state.value,
             "problem": self._connection.problem,
-            "session": self._session.phase.value,
+            "session": self._microphone.phase.value,
             "muted": self._identity.muted,
+            "follow": self._settings.follow,
             **{f"audio_{name}": value for name, value in self._backend.status().items()},
-            "playing": self._player.busy,
-            "ringing": self._bell.ringing,
+            "playing": player.busy,
+            "ringing": self._loudspeaker.bell.ringing,
             "wake_words": list(self._settings.wake_words),
-            "jitter_target_ms": self._player.jitter.target * 20,
-            "underruns": self._player.jitter.underruns,
-            "void_frames": self._player.void,
-            "dropped": self._from_chain.dropped + self._backend.dropped_blocks + self._player.jitter.dropped,
+            "jitter_target_ms": player.jitter.target * 20,
+            "underruns": player.jitter.underruns,
+            "void_frames": player.void,
+            "dropped": self._from_chain.dropped + self._backend.dropped_blocks + player.jitter.dropped,
             "blocks": self._chain.blocks,
         }
 
@@ -180,13 +166,9 @@ class Agent:
         return self._set_muted(muted=False)
 
     def _set_muted(self, *, muted: bool) -> dict[str, Any]:
-        self._chain.mute(muted=muted)  # first of all, whatever the disk says
+        self._microphone.mute(muted=muted)  # first of all, whatever the disk says
         if muted:
-            self._bell.stop()
-            talking = self._session.phase is Phase.TALKING
-            self._session.muted()
-            if talking:
-                self._end_session()
+            self._loudspeaker.bell.stop()
         self._keep(self._identity.model_copy(update={"muted": muted}))
         if self._link is not None:
             self._link.send(MuteState(muted=muted))
@@ -199,7 +181,7 @@ class Agent:
         Raises:
             MutedError: the microphone is off.
         """
-        if self._bell.stop():
+        if self._loudspeaker.bell.stop():
             return {}
         if self._identity.muted:
             raise MutedError("The microphone is off; switch it on with “roomtone-satellite mute off”.")
@@ -208,8 +190,7 @@ class Agent:
 
     def stop(self) -> dict[str, Any]:
         """Silence here at once, and an end of the session."""
-        self._bell.stop()
-        self._player.stop()
+        self._loudspeaker.stop()
         if self._link is not None:
             self._link.send(Stop())
         return {}
@@ -218,10 +199,8 @@ class Agent:
 
     def welcomed(self, link: Link, welcome: Welcome, address: tuple[str, int]) -> None:
         """Logged in."""
-        self._link, self._uplink = link, Uplink(link)
-        self._session.welcomed()
-        self._player.set_volume(welcome.volume)
-        self._player.duck(0.0)
+        self._link = link
+        self._microphone.welcomed(link)
         pairing = self._identity.paired()
         now = pairing.model_copy(
             update={
@@ -235,9 +214,7 @@ class Agent:
         if now != pairing:
             self._keep(self._identity.model_copy(update={"pairing": now}))
         link.send(MuteState(muted=self._identity.muted))
-        self._knows_timers = TIMERS_FEATURE in welcome.features
-        for timer_id, state in self._bell.told():
-            self.rang(timer_id, state)
+        self._loudspeaker.welcomed(link, welcome)
         self._backend.begin()
         self._report("connected")
 
@@ -252,104 +229,39 @@ class Agent:
     def message(self, message: AnyMessage) -> None:
         """What the hub wants."""
         if isinstance(message, Floor):
-            self._floor(message)
-        elif isinstance(message, Play):
-            self._player.play(message.generation)
-        elif isinstance(message, Flush):
-            self._player.flush(message.generation)
-        elif isinstance(message, Duck):
-            self._player.duck(message.gain_db)
-        elif isinstance(message, SetVolume):
-            self._player.set_volume(message.volume)
-        elif isinstance(message, Timer):
-            self._bell.set(message.id, message.kind, message.remaining_ms / 1000.0)
-        elif isinstance(message, Timers):
-            self._bell.keep_only(message.ids)
+            self._microphone.floor(message)
         elif isinstance(message, ErrorMessage):
             _LOG.warning("the hub answered %s: %s", message.code, message.message)
+        else:
+            self._loudspeaker.message(message)
 
     def frame(self, frame: Frame) -> None:
         """Sound to play."""
         if frame.type == FrameType.AUDIO:
-            self._player.push(frame.generation, frame.samples, frame.payload, last=bool(frame.flags & FrameFlag.LAST))
+            self._loudspeaker.audio(frame)
 
     def lost(self, error: RoomtoneError) -> None:
         """The hub is gone, and every right with it."""
         _LOG.info("the link ended: %s", error.code)
-        if self._session.phase is Phase.TALKING:
-            self._end_session()
-        self._session.lost()
-        self._link = self._uplink = None
-        self._player.stop()
+        self._microphone.lost()
+        self._link = None
+        self._loudspeaker.lost()
         self._report("lost")
-
-    def _floor(self, message: Floor) -> None:
-        talking = self._session.phase is Phase.TALKING
-        try:
-            begins = self._session.floor(message.state)
-        except NotWokenError as error:
-            _LOG.warning("the hub asked for sound that nobody here had offered; refused")
-            if self._link is not None:
-                self._link.send(ErrorMessage(code=error.code, message=error.sentence))
-            return
-        if begins:
-            if message.chime:
-                self._chime.wanted()
-            self._chain.open_gate()
-            self._report("light_on")
-        elif talking and self._session.phase is not Phase.TALKING:
-            self._end_session()
-
-    def _end_session(self) -> None:
-        self._chime.dropped()
-        self._chain.close_gate()
-        if self._uplink is not None:
-            self._uplink.clear()
-        self._report("light_off")
 
     # --- the room ---
 
-    def _take(self, item: Sound | Call | Flow) -> None:
-        if isinstance(item, Call):
-            self._called(item)
-            return
-        if isinstance(item, Flow):
+    def _take(self, item: Sound | Call | Flow | Halt) -> None:
+        if isinstance(item, Sound):
+            self._microphone.sound(item)
+        elif isinstance(item, Call):
+            self._loudspeaker.stop()  # who calls wants to be heard
+            self._microphone.called(item)
+        elif isinstance(item, Halt):
+            self.stop()
+        else:
             if not item.flows:
                 self.stop()  # nobody is heard here any more: no conversation may wait for an answer
             self._report("sound_back" if item.flows else "sound_lost")
-            return
-        if item.type == FrameType.AUDIO and not item.flags & FrameFlag.PREROLL:
-            speech = Measurement.unpack(item.payload[:MEASUREMENT_BYTES]).flags & MeasureFlag.SPEECH
-            if self._chime.due(speech=bool(speech)):
-                self._player.sound(chime())
-        if self._uplink is not None and (item.type == FrameType.LEVEL or self._session.phase is Phase.TALKING):
-            self._uplink.put(
-                Frame(item.type, item.payload, item.flags, STREAM, samples=item.samples, time_us=item.time_us)
-            )
-
-    def ring(self) -> None:
-        """Sound the bell once, unless the hub is just saying something."""
-        if not self._player.busy:
-            self._player.sound(bell())
-
-    def rang(self, timer_id: str, state: Literal["ringing", "stopped"]) -> None:
-        """Tell a hub that knows of timers what rings here."""
-        if state == "stopped":
-            self._player.hush()
-        if self._link is not None and self._knows_timers:
-            self._link.send(Rang(id=timer_id, state=state))
-
-    def _called(self, call: Call) -> None:
-        self._bell.stop()
-        if self._link is None or not self._session.called():
-            self._report("woken_offline")
-            return
-        self._link.send(Wake.model_validate(call._asdict()))
-        self._report("woken")
-
-    def _acknowledge(self, heard: Heard) -> None:
-        if self._link is not None:
-            self._link.send(Playback.model_validate(heard._asdict()))
 
     def _sound_failed(self, error: BaseException) -> None:
         def tell() -> None:
@@ -358,20 +270,11 @@ class Agent:
 
         self._loop.call_soon_threadsafe(tell)
 
-    async def _heartbeat(self) -> None:
-        before = -1
-        while True:
-            # Before the hub's first welcome a recording has not begun; then only this loop can be watched.
-            # A device that is gone is waited for: a restart would not bring it back.
-            if self._chain.blocks != before or before <= 0 or self._backend.status()["problem"]:
-                notify("WATCHDOG=1")
-            before = self._chain.blocks
-            await asyncio.sleep(INTERVAL_S)
-
     async def _until_done(self) -> None:
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < _DONE_AFTER_S:
             await asyncio.sleep(_DONE_CHECK_S)
-            busy = self._session.phase in (Phase.CALLING, Phase.TALKING) or self._player.busy or self._bell.ringing
+            talking = self._microphone.phase in (Phase.CALLING, Phase.TALKING)
+            busy = talking or self._loudspeaker.player.busy or self._loudspeaker.bell.ringing
             if busy or not self._backend.ended:
                 quiet_since = time.monotonic()

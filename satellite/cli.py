@@ -67,7 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--wake-word", action="append", choices=_WORDS, help="may be given several times (default: okay_nabu)"
     )
+    run.add_argument(
+        "--stop-model", type=Path, help="a micro wake word model (.json) of a word that ends what plays or rings"
+    )
     run.add_argument("--no-echo-cancelling", action="store_true", help="for a headset or a speakerphone that cancels")
+    run.add_argument(
+        "--no-follow",
+        action="store_true",
+        help="a conversation that began in another room stays there; here one begins by wake word, button or question",
+    )
     run.add_argument(
         "--exit-when-done", action="store_true", help="end when MIC is over and nothing has happened for 3 s"
     )
@@ -156,12 +164,18 @@ async def _run(options: argparse.Namespace) -> dict[str, Any]:
         identity = store.load() or Identity(device_id="0" * 32, name="satellite")
         identity.paired()
         from satellite.agent import Agent, Settings
-        from satellite.dsp.echo import Aec3, Off
+        from satellite.dsp.echo import Off, TwoStage
 
         words = tuple(options.wake_word or ("okay_nabu",))
         hub = _address(options.hub) if options.hub else None
-        canceller = Off() if options.no_echo_cancelling else Aec3()
-        settings = Settings(words, hub, options.exit_when_done)
+        canceller = Off() if options.no_echo_cancelling else TwoStage()
+        settings = Settings(
+            words,
+            hub,
+            follow=not options.no_follow,
+            stop_model=options.stop_model,
+            exit_when_done=options.exit_when_done,
+        )
         agent = Agent(
             store,
             identity,

@@ -15,7 +15,7 @@ from protocol.errors import AuthenticationError, RoomtoneError
 from protocol.frames import Frame
 from protocol.handshake import satellite_login
 from protocol.link import Link, connect
-from protocol.messages import TIMERS_FEATURE, AnyMessage, Welcome
+from protocol.messages import ASK_FEATURE, FOLLOW_FEATURE, TIMERS_FEATURE, AnyMessage, Welcome
 from protocol.security import client_context
 from satellite.config import Identity
 from satellite.machine import Machine
@@ -105,8 +105,12 @@ class HubConnection:
         problem: why it is not connected, for a person; empty when it is.
     """
 
-    def __init__(self, identity: Identity, owner: Owner, *, override: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self, identity: Identity, owner: Owner, *, override: tuple[str, int] | None = None, follow: bool = True
+    ) -> None:
         """Prepare; with `override` that address alone is tried and nobody is asked on the network.
+
+        `follow`: whether this room takes over the floor when the talker of another one comes in.
 
         Raises:
             NotPairedError: this satellite belongs to no hub.
@@ -116,6 +120,7 @@ class HubConnection:
         self._identity = identity
         self._pairing = pairing
         self._owner = owner
+        self._follow = follow
         self._browse = override is None
         self._addresses = [override or (pairing.host, pairing.port)]
         self._machine = Machine("connection", State.WAITING, TABLE)
@@ -200,7 +205,7 @@ class HubConnection:
             software=SOFTWARE,
             device_key=bytes.fromhex(self._pairing.device_key),
             pinned_hash=bytes.fromhex(self._pairing.certificate_hash),
-            features=(TIMERS_FEATURE,),
+            features=(TIMERS_FEATURE, ASK_FEATURE, *((FOLLOW_FEATURE,) if self._follow else ())),
         )
 
     def _failed(self, error: RoomtoneError | None) -> None:

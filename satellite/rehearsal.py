@@ -28,8 +28,8 @@ from protocol.link import monotonic_us
 from protocol.messages import Wake, encode_message
 from satellite.audio.player import Player
 from satellite.audio.port import BLOCK_SAMPLES, Block, Pcm
-from satellite.dsp.chain import Call, Chain, Flow, Sound
-from satellite.dsp.echo import Aec3
+from satellite.dsp.chain import Call, Chain, Flow, Halt, Sound
+from satellite.dsp.echo import TwoStage
 from satellite.dsp.wake import Detection, WakeDetector
 
 BLOCK: Final = struct.Struct(">HQdfB")
@@ -99,7 +99,7 @@ class RehearsedRoom:
         self._send = send
         self._wake = _Told()
         player = Player(lambda _: None, monotonic_us)
-        self._chain = Chain(player, Aec3(), self._wake, self._sent)
+        self._chain = Chain(player, TwoStage(), self._wake, self._sent)
         self._near, self._far = _To24k(), _To24k()
         self._sequences = [0, 0, 0]
 
@@ -118,7 +118,7 @@ class RehearsedRoom:
         self._wake.next = wake
         self._chain.process(Block(self._near.take(near), self._far.take(far), samples, time_us))
 
-    def _sent(self, item: Sound | Call | Flow) -> None:
+    def _sent(self, item: Sound | Call | Flow | Halt) -> None:
         if isinstance(item, Call):
             payload = encode_message(Wake.model_validate(item._asdict()))
             frame = Frame(FrameType.CONTROL, payload, stream=CONTROL_STREAM, time_us=item.time_us)

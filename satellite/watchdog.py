@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+from collections.abc import Callable
 from typing import Final
 
 INTERVAL_S: Final = 5.0
@@ -22,3 +24,15 @@ def notify(state: str) -> bool:
         except OSError:  # the manager went away; the satellite goes on without it
             return False
     return True
+
+
+async def heartbeat(blocks: Callable[[], int], device_problem: Callable[[], str]) -> None:
+    """Tell it as long as blocks of sound are processed, until cancelled."""
+    before = -1
+    while True:
+        # Before the hub's first welcome a recording has not begun; then only this loop can be watched.
+        # A device that is gone is waited for: a restart would not bring it back.
+        if blocks() != before or before <= 0 or device_problem():
+            notify("WATCHDOG=1")
+        before = blocks()
+        await asyncio.sleep(INTERVAL_S)

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from hub.understanding.normalise import MAX_CHARACTERS, normalise, without_courtesy
+from hub.understanding.courtesy import without_courtesy
+from hub.understanding.normalise import MAX_CHARACTERS, normalise
 
 MAX_ANSWERS: Final = 100
 # What changes by itself, or from one moment to the next.

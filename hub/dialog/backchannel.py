@@ -17,12 +17,27 @@ BACKCHANNELS: Final = frozenset(
         "hmm",
         "yeah",
         "ah",
+        "aha",
+        "uh",
+        "um",
         "oh",
+        "wow",
         "okay",
         "ok",
         "right",
+        "sure",
+        "yep",
+        "yup",
     }
 )
+
+# A hum has neither plosives nor fricatives: recognisers write it with the letters of nasals and vowels, and what they
+# add to make sense of it comes later ("and then", "amen", "I'm a man").
+_HUM: Final = re.compile(r"[adehimnouy']+")
+_WORDS: Final = frozenset({"do", "done", "hey", "hi", "home", "how", "no", "you"})
+_HUM_TRUST: Final = 0.65
+_NO_TRUST: Final = 0.45
+_HUM_MS: Final = 800.0
 
 _STOP: Final = re.compile(
     r"(?:(?:ok|okay|alright|all right|right|yes|yeah|no|oh|please|hey|well|thanks|thank you) )*"
@@ -36,6 +51,20 @@ def is_backchannel(text: str) -> bool:
     """Whether these words only say "I am listening"."""
     words = "".join(char if char.isalpha() else " " for char in text.lower()).split()
     return not words or " ".join(words) in BACKCHANNELS or all(word in BACKCHANNELS for word in words)
+
+
+def may_be_hum(text: str) -> bool:
+    """Whether these first words, said over the assistant, may be no more than a hum that was misread."""
+    words = "".join(char if char.isalpha() or char == "'" else " " for char in text.lower()).split()
+    return not words or (words[0] not in _WORDS and _HUM.fullmatch(words[0]) is not None)
+
+
+def is_nod(text: str, *, confidence: float, said_ms: float) -> bool:
+    """Whether a whole turn, said over the assistant, only shows that the user listens."""
+    if is_backchannel(text):
+        return True
+    trust = _HUM_TRUST if may_be_hum(text) else _NO_TRUST
+    return said_ms <= _HUM_MS and confidence < trust
 
 
 def is_stop(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""One conversation in one area, from the granted floor to its release.
+"""One conversation, from the granted floor to its release, in one area at a time: where its user is.
 
 Full duplex is no cycle: whether the user speaks and whether the assistant speaks are two independent facts. Only the
 life of the conversation is a state machine.
@@ -9,26 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.dialog.backchannel import is_backchannel
 from hub.dialog.doing import Doing, Stage
+from hub.dialog.ear import Ear
 from hub.dialog.hold import Hold, Words
 from hub.dialog.life import TRANSITIONS, Life
 from hub.dialog.mouth import Mouth
 from hub.dialog.speaking import Speech
-from hub.dialog.turns import MONOLOGUE_S, Remark, Sentence, Turns
+from hub.dialog.track import Track
+from hub.dialog.turns import MONOLOGUE_S, Remark, Turns
 from hub.dialog.voices import Opening, Voices
 from hub.dialog.whose import Whose
 from hub.engine.port import EngineError, SessionRequest
-from hub.events import AssistantText, HeardPartial, Trouble
-from hub.hearing.port import Final as FinalText
-from hub.hearing.port import HearingError, HearingEvent, HearingHints, HearingStream, Partial, SpeechStarted
-from hub.hearing.wake_phrase import strip_wake_phrase
+from hub.events import AssistantText, Trouble
 from hub.machine import Machine
 from hub.rooms.port import Line
 from hub.understanding.pending import EXPIRES_S
@@ -43,7 +40,14 @@ _ANSWER_S: Final = EXPIRES_S + 2.0
 
 
 class Conversation:
-    """Hears, acts and answers in one area until it ends by itself, by a person or by a fault."""
+    """Hears, acts and answers where its user is until it ends by itself, by a person or by a fault.
+
+    Args:
+        next_generation: the next playback generation of a line.
+
+    Attributes:
+        line: the satellite that has the floor.
+    """
 
     def __init__(
         self,
@@ -51,20 +55,19 @@ class Conversation:
         opening: Opening,
         voices: Voices,
         *,
-        next_generation: Callable[[], int],
+        next_generation: Callable[[Line], int],
         on_closed: Callable[[Conversation, str], None],
     ) -> None:
         self.line = line
         self.session = opening.session
-        self.user_speaking = False
         self._machine = Machine(f"session {opening.session}", Life.OPENING, TRANSITIONS, voices.lives)
         self._voices = voices
         self._on_closed = on_closed
-        self._finals = 0
+        self._track = track = Track(line.area_id)
         self._hold = Hold(opening.session, voices.holds)
         self._mouth = Mouth(
             line,
-            next_generation=next_generation,
+            next_generation=lambda: next_generation(self.line),
             now_ms=voices.now_ms,
             words=lambda: self._hold.state,
             on_text=self._voice_said,
@@ -73,34 +76,45 @@ class Conversation:
         )
         stage = Stage(
             talks=lambda: self._mouth.autonomous,
-            heard=lambda: self._mouth.unasked.begun_ms >= self._said_ms,
-            on_told=self._house_has_word,
+            heard=lambda: self._mouth.unasked.begun_ms >= self._ear.said_ms,
+            on_told=lambda: self._ear.house_has_word(),  # noqa: PLW0108 - the ear is made after this
             on_late=lambda trace, text: self._turns.put(Remark(trace, text)),
         )
-        self._doing = Doing(voices.actor, voices.bus, opening, line.area_id, new_trace=voices.new_trace, stage=stage)
-        self._whose = Whose(line.area_id, voices, self._doing)
+        self._doing = Doing(voices.actor, voices.bus, opening, track, new_trace=voices.new_trace, stage=stage)
+        self._whose = Whose(track, voices, self._doing)
         self._turns = Turns(
             opening.session,
-            line.area_id,
+            track,
             voices,
             self._mouth,
             doing=self._doing,
             whose=self._whose,
             after=self._after_turn,
-            release=lambda: self._let(Words.FREE),
+            release=lambda: self._ear.let(Words.FREE),
         )
-        self._said_ms = 0.0  # the last sound of the user's newest whole turn
-        self._ears: HearingStream | None = None
+        self._ear = Ear(
+            opening,
+            track,
+            voices,
+            hold=self._hold,
+            mouth=self._mouth,
+            doing=self._doing,
+            whose=self._whose,
+            turns=self._turns,
+            on_user=self._wait_for_user,
+        )
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
-        self._word = opening.word
-        self._called = True
-        self._over = False  # the user's turn is said over the assistant
 
     @property
     def life(self) -> Life:
         """Where it stands."""
         return self._machine.state
+
+    @property
+    def user_speaking(self) -> bool:
+        """Whether the user is in the middle of a turn."""
+        return self._ear.user_speaking
 
     @property
     def agent_speaking(self) -> bool:
@@ -117,38 +131,32 @@ class Conversation:
         """
         voices, area_id = self._voices, self.line.area_id
         request = SessionRequest(self.session, area_id, self._doing.trace, voices.persona(area_id))
-        self._hold.spoke(voices.now_ms())  # somebody called, and is about to say what for
-        self._hold.hold(voices.now_ms())
+        self._ear.hold()
         if not await self._mouth.open(voices.engine, request):
             return False
         if self.life is not Life.OPENING:
             await self._mouth.close()
             return False
-        is_complete = voices.actor.completeness(area_id)
-        hints = HearingHints(
-            vocabulary=voices.vocabulary(),
-            wake_word=self._word,
-            # A yes must be read by both recognisers; a text that is not whole is.
-            is_complete=lambda text: not self._doing.asking and is_complete(text),
-        )
-        self._listen(hints)
+        self._ear.open()
         self._machine.transition(Life.OPEN)
         self._turns.start()
         self._wait(voices.follow_up_s)
         return True
 
-    def _listen(self, hints: HearingHints) -> None:
-        """Begin to hear words; a voice that talks by itself goes on without, and little is done on its word alone."""
-        try:
-            self._ears = self._voices.hearing.open(hints, self._on_hearing)
-        except HearingError as error:
-            if not self._mouth.autonomous:
-                raise
-            self._voices.bus.publish(Trouble(error.code, error.sentence))
+    def move(self, line: Line) -> None:
+        """The user is in another room: hear and speak there, and go on with everything that was begun."""
+        before, self.line = self.line.area_id, line
+        self._track.move(line.area_id)
+        self._doing.move(line.area_id)
+        if self._voices.tools is not None:
+            self._voices.tools.move(before, line.area_id)
+        self._ear.moved()
+        self._mouth.move(line)
 
     def close_soon(self, reason: str) -> None:
         """End it: from now on it hears, does and says nothing. Ending it twice does nothing."""
         if self._closing is None and self._machine.transition(Life.CLOSED):
+            self._ear.shut()
             self._closing = asyncio.create_task(self._end(reason), name=f"close-{self.session}")
 
     async def close(self, reason: str) -> None:
@@ -167,10 +175,8 @@ class Conversation:
         self._fall_silent(reason)
         await self._turns.stop()
         await self._give_back(self._doing.close())
-        if self._ears is not None:
-            await self._give_back(self._ears.close())
+        await self._give_back(self._ear.close())
         await self._give_back(self._mouth.close())
-        self.user_speaking = False
         if self._voices.tools is not None:
             self._voices.tools.forget(self.line.area_id)
         self._on_closed(self, reason)
@@ -219,38 +225,28 @@ class Conversation:
         at_ms: float,
         *,
         speech: bool = False,
+        ducked: bool = False,
         packet: bytes | None = None,
     ) -> None:
-        """20 ms of the user, captured at position `samples` and hub time `at_ms`.
+        """20 ms of the user, captured at the line's position `samples` and hub time `at_ms`.
 
-        `speech` is the satellite's VAD; `packet` is what `pcm` was decoded from, None for sound lost on the way.
+        `speech` is the satellite's VAD, `ducked` whether it has turned the assistant down; `packet` is what `pcm` was
+        decoded from, None for sound lost on the way.
         """
-        self._turns.anchor(samples, at_ms)
-        now_ms = self._voices.now_ms()
-        if speech:
-            self._hold.spoke(now_ms)
-        elif self._hold.is_over(now_ms):
-            self._let(Words.FREE)
-        if self.life is not Life.OPEN:
+        position = self._track.place(samples, at_ms)
+        if position is None:
             return
-        if not self.user_speaking:  # what the voice said is not judged by words that are still being read
-            self._doing.tick(now_ms / 1000.0, self._mouth.frame_at(), unheard=speech and self._ears is None)
-        self._mouth.feed(pcm, samples, packet)
-        if self._ears is not None:
-            self._ears.feed(pcm, samples)
+        self._ear.noted(speech=speech, ducked=ducked)
+        if self.life is Life.OPEN:
+            self._ear.audio(pcm, position, speech=speech, packet=packet)
 
-    def playback(self, playback: Playback, at_ms: float) -> None:
-        """The loudspeaker's word on what it plays."""
-        self._mouth.playback(playback, at_ms)
+    def playback(self, line: Line, playback: Playback, at_ms: float) -> None:
+        """A loudspeaker's word on what it plays."""
+        self._mouth.playback(line, playback, at_ms)
 
     def called_again(self, opening: Opening) -> None:
         """A call in a running conversation cuts the assistant short; the words after it belong to that call."""
-        self._doing.call(opening)
-        self._word = opening.word
-        self._called = True
-        self._interrupt()
-        self._hold_words()
-        self._wait_for_user()
+        self._ear.called_again(opening)
 
     async def announce(self, text: str) -> Speech:
         """Say something that nobody here asked for, between two answers; returns when it was played or cut short.
@@ -262,110 +258,24 @@ class Conversation:
         self._wait_for_user()
         return speech
 
-    def _on_hearing(self, event: HearingEvent) -> None:
-        if self.life is not Life.OPEN:
-            return
-        match event:
-            case SpeechStarted():
-                self.user_speaking = True
-                self._over = self._over or self.agent_speaking or self._turns.thinking
-                self._wait_for_user()
-                self._hold.spoke(self._voices.now_ms())
-                if self.agent_speaking:
-                    self._mouth.duck()
-                else:
-                    self._hold_words()
-            case Partial(text=text):
-                frame = self._mouth.frame_at()
-                self._voices.bus.publish(HeardPartial(self._doing.trace, self.session, self.line.area_id, text, frame))
-                if not is_backchannel(text):
-                    self._words_so_far(text, frame)
-            case FinalText():
-                self.user_speaking = False
-                self._wait_for_user()
-                self._heard_final(event)
+    async def play(self, give: Callable[[Speech], None]) -> Speech:
+        """Play what somebody else has made, between two answers; returns when it was played or cut short.
 
-    def _words_so_far(self, text: str, frame: int) -> None:
-        answers = self._answers_already()
-        if not answers:
-            self._take_floor()
-        stops = self._over and self._whose.only_stops(text)
-        if self._mouth.autonomous:
-            if not answers:
-                self._hold_words()
-            words = self._hold.guess("house" if stops else self._whose.guess(text))
-            # What the house answers, the voice is not even to think of.
-            if words is Words.HOUSE or not answers:
-                self._let(words)
-        if not stops:
-            self._doing.partial(text, frame)
+        Args:
+            give: is told the speech that takes the sound.
 
-    def _answers_already(self) -> bool:
-        """Whether the voice began to talk by itself after the user's last sound: late words are no interruption."""
-        return self._mouth.autonomous and self._mouth.unasked.begun_after(self._hold.spoke_ms)
-
-    def _heard_final(self, final: FinalText) -> None:
-        if self._word and self._finals:
-            # A wake word in a running conversation: the recogniser takes it off the first turn only.
-            text, taken = strip_wake_phrase(final.text, self._word)
-            final = replace(final, text=text)
-            if taken and text:
-                self._word = ""
-        if not final.text or ((self.agent_speaking or self._turns.thinking) and is_backchannel(final.text)):
-            self._over = False
-            self._mouth.restore()
-            self._hold.decided()
-            if not self._turns.in_turn:
-                self._let(Words.FREE)
-            self._wait_for_user()  # a noise is no reason to keep the room open for long
-            return
-        self._finals += 1
-        autonomous = self._mouth.autonomous
-        if not self._answers_already():
-            self._take_floor()
-        self._said_ms = self._hold.spoke_ms
-        final = self._whose.best_reading(final)
-        led, by = self._whose.decide(final, self._mouth.frame_at(final.end_samples), over=self._over)
-        self._over = False
-        for_house = not autonomous or by != "voice"
-        self._mouth.user_said(final.text)
-        self._hold.decided()
-        self._let(Words.HOUSE if for_house and autonomous else Words.FREE)
-        self._turns.put(Sentence(final, self._called, for_house, led, by, self._said_ms))
-        self._called = False
+        Raises:
+            EngineError: the conversation ended before.
+        """
+        speech = await self._mouth.play(give)
+        self._wait_for_user()
+        return speech
 
     # --- what the voice says by itself --------------------------------------------------------------------------------
 
-    def _hold_words(self) -> None:
-        """Until the user's turn is understood, nothing that the voice says by itself goes out."""
-        if self._mouth.autonomous:
-            self._hold.hold(self._voices.now_ms())
-
-    def _take_floor(self) -> None:
-        """The user's words end what the assistant says, and what it thinks about."""
-        if self.agent_speaking or self._turns.thinking:
-            self._interrupt()
-
-    def _interrupt(self) -> None:
-        self._over = self._over or self.agent_speaking or self._turns.thinking
-        self._mouth.interrupt()
-        self._turns.interrupt()
-        if self._mouth.autonomous:
-            self._doing.voice_stopped()
-
-    def _house_has_word(self) -> None:
-        """The house must speak about a turn that was the voice's to answer."""
-        if self._mouth.autonomous:
-            self._let(Words.HOUSE)
-            self._mouth.unasked.enough()
-
-    def _let(self, words: Words) -> None:
-        if self._hold.state is not words:
-            self._hold.transition(words)
-            self._voices.holds.leaked_words += self._mouth.obey(self._hold.spoke_ms)
-
     def _voice_said(self, frame: int, piece: str) -> None:
-        self._voices.bus.publish(AssistantText(self._doing.trace, self.session, self.line.area_id, frame, piece))
+        area_id = self._track.area_id
+        self._voices.bus.publish(AssistantText(self._doing.trace, self.session, area_id, frame, piece))
         self._doing.voice_said(piece, frame)
 
     def _voice_lost(self, error: EngineError) -> None:
@@ -375,8 +285,8 @@ class Conversation:
 
     def _after_turn(self, goes_on: bool) -> None:  # noqa: FBT001 (a callback's one argument)
         if self._turns.waiting.empty():
-            if not goes_on and not self.user_speaking and not self._called:
+            if not goes_on and not self.user_speaking and not self._ear.called:
                 self.close_soon("ended")
                 return
-            self._let(Words.HELD if self.user_speaking and self._mouth.autonomous else Words.FREE)
+            self._ear.let(Words.HELD if self.user_speaking and self._mouth.autonomous else Words.FREE)
         self._wait_for_user()

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 
 from hub.dialog.acting import NEEDS_NO_HOUSE, Actor, Deed
 from hub.dialog.round import Round
+from hub.dialog.track import Track
 from hub.dialog.voices import Opening
 from hub.events import Acted, EventBus, Trouble
 from hub.understanding.decisions import Act, Decision, Kind, Said, Source, Tell
@@ -42,9 +43,9 @@ class Doing:
     """One conversation's deeds."""
 
     def __init__(
-        self, actor: Actor, bus: EventBus, opening: Opening, area_id: str, *, new_trace: Callable[[], str], stage: Stage
+        self, actor: Actor, bus: EventBus, opening: Opening, track: Track, *, new_trace: Callable[[], str], stage: Stage
     ) -> None:
-        self._actor, self._bus, self._area_id = actor, bus, area_id
+        self._actor, self._bus, self._track = actor, bus, track
         self._session, self._new_trace, self._stage = opening.session, new_trace, stage
         self._listener = actor.listener("user")
         self._speaking = Round(opening.trace, opening)
@@ -68,27 +69,40 @@ class Doing:
         """The user's next turn belongs to this call."""
         self._speaking.trace, self._speaking.opening = opening.trace, opening
 
+    def move(self, area_id: str) -> None:
+        """The user is in another room: what he was asked may be answered there."""
+        self._listener.move(area_id)
+
     # --- the user -----------------------------------------------------------------------------------------------------
 
     def foretell(self, text: str) -> Kind:
         """Whose the user's turn will be, by its words so far."""
         self._choose_mode()
-        return self._whose(self._listener.foretell(Said(text, self._area_id), self._actor.moment()))
+        return self._whose(self._listener.foretell(Said(text, self._track.area_id), self._actor.moment()))
 
-    def partial(self, text: str, frame: int) -> None:
-        """The user's words so far."""
+    def partial(self, text: str, frame: int, *, settled: bool = False) -> None:
+        """The user's words so far; `settled`: they are all that was said, and nobody speaks just now."""
         self._choose_mode()
         self._in_turn = True
-        self._take(self._listener.hear_partial(Said(text, self._area_id), self._actor.moment(frame)), self._speaking)
+        said = Said(text, self._track.area_id)
+        self._take(self._listener.hear_partial(said, self._actor.moment(frame), settled=settled), self._speaking)
+
+    def noise(self) -> None:
+        """What was taken for words of the user was none; nobody is told what is taken back therefore."""
+        decisions = self._listener.hear_noise(self._actor.moment())
+        if decisions:
+            self._take(decisions, self._speaking)
+            self._speaking = Round(self._speaking.trace, self._speaking.opening)
 
     def final(
-        self, text: str, frame: int, *, second: str | None = None, passed: Round | None = None
+        self, text: str, frame: int, end_samples: int, *, second: str | None = None, passed: Round | None = None
     ) -> tuple[Round, Kind]:
         """The user's words of a turn.
 
         Args:
             text: the words.
             frame: when their last sound was.
+            end_samples: the same as a position.
             second: what another recogniser made of them.
             passed: the turn was passed over, and is the listener's after all.
 
@@ -98,7 +112,9 @@ class Doing:
         self._choose_mode()
         spoken = self.pass_over() if passed is None else passed
         self._spoken, self._voice_spoke = spoken, False
-        said = Said(text, self._area_id, second)
+        # Who walks on is still answering what he was asked; anything else belongs to the room it was said in.
+        area_id = self._track.area_id if self.asking else self._track.area_at(end_samples)
+        said = Said(text, area_id, second)
         kind = self._whose(self._listener.foretell(said, self._actor.moment(frame)))
         # What the voice has said already is held against these words before it is judged to be unfounded.
         self._take(self._listener.hear_partial(said, self._actor.moment(frame)), spoken)
@@ -148,7 +164,7 @@ class Doing:
         self._ticked_s = now_s
         if unheard:
             self._choose_mode()
-            self._take_late(self._listener.hear_nothing(self._actor.moment(frame), self._area_id))
+            self._take_late(self._listener.hear_nothing(self._actor.moment(frame), self._track.area_id))
         elif self._listener.waiting:
             self._take_late(self._listener.tick(self._actor.moment(frame)))
 
@@ -210,6 +226,8 @@ class Doing:
             belongs.decided_ms = self._actor.moment().at_s * 1000.0
         for decision in decisions:
             if isinstance(decision, Act):
+                if decision.source is Source.UNDO:
+                    belongs.overtake()
                 belongs.begin(self._start(self._carry_out(decision, belongs.trace), "act"))
             else:
                 belongs.told.append(self._actor.truly(decision) if isinstance(decision, Tell) else decision)
@@ -221,7 +239,7 @@ class Doing:
         return task
 
     async def _carry_out(self, act: Act, trace: str) -> Deed:
-        deed = await self._actor.carry_out(act, self._area_id, trace=trace)
+        deed = await self._actor.carry_out(act, self._track.area_id, trace=trace)
         self._listener.done(act, deed.results, self._actor.moment())
         for result in deed.results:
             action = result.action
@@ -229,7 +247,7 @@ class Doing:
                 Acted(
                     trace,
                     self._session,
-                    self._area_id,
+                    self._track.area_id,
                     action.domain,
                     action.service,
                     action.entity_ids,

@@ -50,6 +50,11 @@ def may_be_for_house(text: str, context: Context) -> bool:
     return any(_is_of_the_house(word, context) for word in plain.split())
 
 
+def is_order(text: str) -> bool:
+    """Whether a whole turn begins as an order does, whatever it is that it wants."""
+    return _ORDERS.match(normalise(text)[0]) is not None
+
+
 def asks_about_house(text: str, context: Context) -> bool:
     """Whether a whole turn asks for the state of something in the house, whatever the recogniser made of the rest."""
     plain = normalise(text)[0].replace(",", " ")

@@ -1,11 +1,12 @@
-"""The assistant's mouth at one satellite: one session with the voice, one sentence at a time, and who cuts it short."""
+"""The assistant's mouth: one session with the voice, one sentence in one room at a time, and who cuts it short."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 import numpy as np
@@ -26,7 +27,7 @@ from hub.engine.port import (
     VoiceEngine,
 )
 from hub.rooms.port import Line
-from protocol.messages import Duck, Playback
+from protocol.messages import Duck, Playback, PlayKind
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ def _nothing(*_told: object) -> None:
 
 
 class Mouth:
-    """Speaks on one line through one session of the engine.
+    """Speaks on one line at a time through one session of the engine.
 
     Args:
         words: what happens to the words that the voice says by itself; asked at each of them.
@@ -80,6 +81,7 @@ class Mouth:
         self._fault: EngineError | None = None
         self._early: list[EngineEvent] | None = None
         self._unduck: asyncio.TimerHandle | None = None
+        self._ducked: list[Line] = []
         self._first_samples: int | None = None
         self._fed_samples = 0
         self.unasked = Unasked(self._new_speech, may_speak=self._may_talk, on_ended=on_quiet, now_ms=now_ms)
@@ -169,15 +171,7 @@ class Mouth:
         Raises:
             EngineError: the voice failed, was silent for too long, or its session is over.
         """
-        async with self._one_at_a_time:
-            self._check_open()
-            if self.unasked.speech is not None:
-                await asyncio.wait({self.unasked.speech.ended}, timeout=_POLITE_S)
-            engine = self._check_open()
-            self.unasked.cut()
-            self._saying = True
-            self._set_listening()
-            speech = self._speech = self._new_speech()
+        async with self._sentence("speech") as (speech, engine):
             begun(speech)
             self._fault, self._early = None, []
             try:
@@ -190,13 +184,41 @@ class Mouth:
                     engine.interrupt()
                     raise EngineError("The voice fell silent in the middle of a sentence.")
             finally:
-                self._early, self._utterance, self._saying = None, 0, False
-                speech.flush()  # does nothing to a speech that has ended
-                self._set_listening()
-                self.unasked.flow()
+                self._early, self._utterance = None, 0
             if self._fault is not None:
                 raise self._fault
             return speech
+
+    async def play(self, fill: Callable[[Speech], None]) -> Speech:
+        """Let the room hear what was made elsewhere, as `say` would; `fill` gives it to the speech.
+
+        Raises:
+            EngineError: the session is over.
+        """
+        async with self._sentence("announcement") as (speech, _engine):
+            fill(speech)
+            await asyncio.shield(speech.ended)
+            return speech
+
+    @contextlib.asynccontextmanager
+    async def _sentence(self, kind: PlayKind) -> AsyncIterator[tuple[Speech, EngineSession]]:
+        """The turn of one sentence, after what is being said; at its end the room hears nothing more of it."""
+        async with self._one_at_a_time:
+            self._check_open()
+            if self.unasked.speech is not None:
+                await asyncio.wait({self.unasked.speech.ended}, timeout=_POLITE_S)
+            engine = self._check_open()
+            self.unasked.cut()
+            self._saying = True
+            self._set_listening()
+            speech = self._speech = self._new_speech(kind)
+            try:
+                yield speech, engine
+            finally:
+                self._saying = False
+                speech.flush()  # does nothing to a speech that has ended
+                self._set_listening()
+                self.unasked.flow()
 
     def interrupt(self) -> None:
         """Fall silent at once."""
@@ -217,17 +239,30 @@ class Mouth:
             if speech is not None:
                 speech.lost()
 
-    def playback(self, playback: Playback, at_ms: float) -> None:
-        """The loudspeaker's word on what it plays."""
-        for speech in (self._speech, *(stretch.speech for stretch in self.unasked.stretches)):
-            if speech is not None and playback.generation == speech.generation:
+    def move(self, line: Line) -> None:
+        """Speak on another line from now on; what is being said goes along from where the room has heard it."""
+        self.line = line
+        if self._unduck is not None:
+            self._duck(line)
+        for speech in self._speeches():
+            if not speech.ended.done():
+                speech.move(line, self._next_generation())
+
+    def playback(self, line: Line, playback: Playback, at_ms: float) -> None:
+        """A loudspeaker's word on what it plays."""
+        for speech in self._speeches():
+            if line is speech.line and playback.generation == speech.generation:
                 speech.acknowledge(playback, at_ms)
+
+    def _speeches(self) -> list[Speech]:
+        own = [] if self._speech is None else [self._speech]
+        return [*own, *(stretch.speech for stretch in self.unasked.stretches)]
 
     def duck(self) -> None:
         """Be quieter for a moment: somebody may be talking over the assistant."""
-        self.line.send(Duck(gain_db=DUCK_DB))
         if self._unduck is not None:
             self._unduck.cancel()
+        self._duck(self.line)
         self._unduck = asyncio.get_running_loop().call_later(_UNDUCK_AFTER_S, self.restore)
 
     def restore(self) -> None:
@@ -235,7 +270,14 @@ class Mouth:
         if self._unduck is not None:
             self._unduck.cancel()
             self._unduck = None
-            self.line.send(Duck(gain_db=0.0))
+            ducked, self._ducked = self._ducked, []
+            for line in ducked:
+                line.send(Duck(gain_db=0.0))
+
+    def _duck(self, line: Line) -> None:
+        line.send(Duck(gain_db=DUCK_DB))
+        if line not in self._ducked:
+            self._ducked.append(line)
 
     def _check_open(self) -> EngineSession:
         if self._engine is None or self._over:
@@ -279,5 +321,5 @@ class Mouth:
             return  # what was on its way when the voice was told to listen only
         self.unasked.take(event)
 
-    def _new_speech(self) -> Speech:
-        return Speech(self.line, self._next_generation(), now_ms=self._now_ms)
+    def _new_speech(self, kind: PlayKind = "speech") -> Speech:
+        return Speech(self.line, self._next_generation(), now_ms=self._now_ms, kind=kind)

@@ -61,6 +61,10 @@ class Round:
         """Something is being done."""
         self._running.append(deed)
 
+    def overtake(self) -> None:
+        """What was begun so far is taken back: nobody waits until the house has done it, or is told of it."""
+        self._running.clear()
+
     def decided(self) -> None:
         """Nothing that is still to come may lead to more, as far as anybody can tell."""
         self._decided.set()

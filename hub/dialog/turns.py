@@ -15,9 +15,11 @@ from hub.dialog.doing import Doing
 from hub.dialog.expert import Expert, ExpertTurn
 from hub.dialog.filler import Filler, Fillers
 from hub.dialog.heard import heard_of
+from hub.dialog.likely import is_order
 from hub.dialog.mouth import Mouth
 from hub.dialog.round import Round
 from hub.dialog.speaking import Speech
+from hub.dialog.track import Track
 from hub.dialog.turn import Turn
 from hub.dialog.voices import Voices
 from hub.dialog.whose import By, Whose
@@ -76,7 +78,7 @@ class Turns:
     def __init__(
         self,
         session: str,
-        area_id: str,
+        track: Track,
         voices: Voices,
         mouth: Mouth,
         *,
@@ -87,11 +89,10 @@ class Turns:
     ) -> None:
         self.in_turn = False
         self.waiting: asyncio.Queue[Sentence | Remark] = asyncio.Queue(_WAITING_TURNS)
-        self._session, self._area_id = session, area_id
+        self._session, self._track = session, track
         self._voices, self._mouth, self._after = voices, mouth, after
         self._doing, self._whose, self._release = doing, whose, release
         self._number = 0
-        self._anchor: tuple[int, float] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._memory = Dialogue()
         self._asked: ExpertTurn | None = None
@@ -129,10 +130,6 @@ class Turns:
         self.waiting.put_nowait(sentence)
         self._mouth.unasked.enough()
 
-    def anchor(self, samples: int, at_ms: float) -> None:
-        """This capture position was at this time of the hub."""
-        self._anchor = (samples, at_ms)
-
     async def _take_turns(self) -> None:
         while True:
             sentence = await self.waiting.get()
@@ -154,7 +151,7 @@ class Turns:
     async def _take_turn(self, sentence: Sentence) -> bool:
         self.asks = False
         turn = self._begin(sentence)
-        bus, area, frame = self._voices.bus, self._area_id, self._mouth.frame_at(sentence.final.end_samples)
+        bus, area, frame = self._voices.bus, turn.area_id, self._mouth.frame_at(sentence.final.end_samples)
         try:
             bus.publish(HeardFinal(turn.trace, self._session, area, sentence.final.text, frame))
             if sentence.by == "nobody":
@@ -186,14 +183,15 @@ class Turns:
         self._note(turn, led, deeds)
         # The sentence is taken in any case: what comes after it comes late.
         words = led.sentence(deeds, answered=answered)
-        if not (led.not_understood and (answered or self._mouth.autonomous)):
-            await self._answer(turn, words)
-        # Talk that is not for the house gets one honest answer, not a running commentary.
+        # Nobody called, and nothing in it was for the house: people talk to each other, and no answer is the true one.
         not_for_us = not sentence.called and led.not_understood
+        overheard = not_for_us and not is_order(sentence.final.text)
+        if not (led.not_understood and (answered or overheard or self._mouth.autonomous)):
+            await self._answer(turn, words)
         return not (led.ends_conversation or (not_for_us and not self._mouth.autonomous))
 
     async def _remark(self, remark: Remark) -> bool:
-        self._voices.bus.publish(Saying(remark.trace, self._session, self._area_id, remark.text))
+        self._voices.bus.publish(Saying(remark.trace, self._session, self._track.area_id, remark.text))
         await self._mouth.say(remark.text)
         return True
 
@@ -201,14 +199,14 @@ class Turns:
         self._number += 1
         opening, final = sentence.round.opening, sentence.final
         why = opening.why if opening is not None else "the conversation goes on"
-        turn = Turn(sentence.round.trace, self._session, self._number, self._area_id, why)
+        turn = Turn(sentence.round.trace, self._session, self._number, self._track.area_at(final.end_samples), why)
         if opening is not None:
             turn.mark("onset", opening.onset_ms)
             turn.mark("wake", opening.wake_ms)
             turn.mark("floor", opening.floor_ms)
         else:
-            turn.mark("onset", self._ms_of(final.start_samples))
-        turn.mark("speech_end", self._ms_of(final.end_samples))
+            turn.mark("onset", self._track.ms_of(final.start_samples))
+        turn.mark("speech_end", self._track.ms_of(final.end_samples))
         turn.mark("transcript", final.decoded_ms or sentence.round.decided_ms or self._voices.now_ms())
         turn.user = final.text
         return turn
@@ -224,10 +222,10 @@ class Turns:
             return heard_of(text, speech, self._voices.now_ms())
 
         turn.mark("understood", self._voices.now_ms())
-        persona = self._voices.persona(self._area_id)
+        persona = self._voices.persona(self._track.area_id)
         toolbox = None
         if self._voices.toolbox is not None:
-            toolbox = AskedTools(self._voices.toolbox(self._area_id, turn.trace))
+            toolbox = AskedTools(self._voices.toolbox(self._track.area_id, turn.trace))
         spoke_ms = turn.t_ms["speech_end"]
         asked = self._asked = expert.ask(
             question,
@@ -252,8 +250,10 @@ class Turns:
     async def _use(self, tools: Tools, turn: Turn, sentence: Sentence, frame: int) -> Sentence | None:
         """Let a tool answer; the sentence when it is not a tool's after all."""
         turn.mark("understood", self._voices.now_ms())
-        heard = tools.heard(sentence.final.text, area_id=self._area_id, trace=turn.trace)
+        area_id = self._track.area_id
+        heard = tools.heard(sentence.final.text, area_id=area_id, trace=turn.trace)
         reply = await self._while_filling(turn, asyncio.ensure_future(heard))
+        tools.move(area_id, self._track.area_id)  # what is being asked goes along with whoever walked meanwhile
         if reply is None:
             led, by = self._whose.decide_again(sentence.final, frame, sentence.round)
             for_house = by != "voice" or not self._mouth.autonomous
@@ -288,7 +288,7 @@ class Turns:
 
         def begun(speech: Speech) -> None:
             speeches.append(speech)
-            self._voices.bus.publish(Saying(turn.trace, self._session, self._area_id, sentence))
+            self._voices.bus.publish(Saying(turn.trace, self._session, self._track.area_id, sentence))
 
         try:
             return await self._mouth.say(sentence, begun)
@@ -315,10 +315,3 @@ class Turns:
         self._doing.voice_ended(sentence.round)
         # Sounds without words are no answer, nor is what a voice said before it was lost.
         return (turn.assistant is not None and self._mouth.autonomous) or not self.waiting.empty()
-
-    def _ms_of(self, samples: int) -> float | None:
-        """The hub's time of a capture position."""
-        if self._anchor is None:
-            return None
-        anchor_samples, anchor_ms = self._anchor
-        return anchor_ms + (samples - anchor_samples) / 24.0

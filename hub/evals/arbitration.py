@@ -141,16 +141,19 @@ class ScenePlayer:
     def _deliver(self, room: Room, line: SceneLine, frame: Frame, now_ms: float) -> None:
         at_ms = line.to_hub_ms(frame.time_us)
         if frame.type == FrameType.LEVEL:
-            room.take(decode_levels(frame.payload, frame.flags), at_ms)
+            self.registry.hear(room, decode_levels(frame.payload, frame.flags), at_ms, now_ms)
         elif frame.type == FrameType.AUDIO:
-            if not frame.flags & FrameFlag.PREROLL:
-                room.take_measurement(Measurement.unpack(frame.payload[:MEASUREMENT_BYTES]), at_ms)
+            measurement = Measurement.unpack(frame.payload[:MEASUREMENT_BYTES])
+            room.take_measurement(measurement, at_ms, preroll=bool(frame.flags & FrameFlag.PREROLL))
         else:
             wake = decode_message(frame.payload)
             if isinstance(wake, Wake):
                 self._woke(room, wake, now_ms)
 
     def _woke(self, room: Room, wake: Wake, now_ms: float) -> None:
+        self.registry.called(room, now_ms)
+        if self.registry.held(room, now_ms) is not None:
+            return
         call = call_from(room, wake, unpack_measurements(wake.measurements))
         self.reception.call(call, now_ms)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.frames import Frame, FrameDecoder
-from protocol.messages import Floor, Message
+from protocol.messages import FOLLOW_FEATURE, Floor, Message
 
 _BLOCK: Final = struct.Struct(">HQdfB")
 _GATE: Final = struct.Struct(">HB")
@@ -112,6 +112,7 @@ class SceneLine:
 
     def __init__(self, room: int, satellites: Satellites) -> None:
         self.device_id = self.area_id = self.name = f"room{room:02}"
+        self.features = frozenset({FOLLOW_FEATURE})
         self._room = room
         self._satellites = satellites
         self._delays_ms: deque[float] = deque(maxlen=_DELAYS)

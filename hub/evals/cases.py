@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from hub.understanding.house import Action
+from hub.understanding.steps import STEP_OF
 from protocol.errors import RoomtoneError
 
 Task = Literal["user", "asst", "dialogue", "routing"]
@@ -129,12 +130,13 @@ def case_of(task: Task, found: Any) -> Case:
 
 
 def action_json(action: Action, *, confirm: bool = False, frame: int | None = None) -> dict[str, Any]:
-    """An action as it goes out. `confirm`: the hub asks first and does not execute."""
+    """An action as it goes out: a change as such. `confirm`: the hub asks first and does not execute."""
     made: dict[str, Any] = {
         "domain": action.domain,
         "service": action.service,
         "entity_id": [*action.entity_ids],
-        "data": dict(action.data),
+        "data": {key: value for key, value in action.data.items() if STEP_OF.get(key) not in action.step}
+        | dict(action.step),
     }
     if confirm:
         made["confirm"] = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -27,9 +28,18 @@ class SpeechStarted:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """The words so far; the end may still change."""
+    """The words so far; the end may still change.
+
+    Attributes:
+        said_ms: how much speech they were read from.
+        paused: it was all that was said, and nobody speaks just now.
+        steady: the reading before agreed with it, as far as that one went.
+    """
 
     text: str
+    said_ms: float = math.inf
+    paused: bool = False
+    steady: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +73,13 @@ class HearingHints:
         vocabulary: names of devices and rooms, most likely first.
         wake_word: the phrase that opened the session, to be taken off the first turn.
         is_complete: whether a text is a whole request; a whole one is believed after a shorter silence.
+        is_over: whether the assistant talks at this moment: then the first words are wanted sooner. Any thread asks.
     """
 
     vocabulary: Sequence[str] = ()
     wake_word: str = ""
     is_complete: Callable[[str], bool] = lambda _text: False
+    is_over: Callable[[], bool] = lambda: False
 
 
 class HearingStream(Protocol):

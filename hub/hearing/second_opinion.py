@@ -27,3 +27,12 @@ def second_is_better(first: str, second: str, is_complete: Callable[[str], bool]
         return False
     alike = Indel.normalized_similarity(" ".join(one), " ".join(other)) >= _ALIKE
     return alike and not is_complete(first) and is_complete(second)
+
+
+def agrees(before: str, now: str) -> bool:
+    """Whether a reading of more of a turn leaves the one before it as it was.
+
+    The last word of that may have been cut off, and of the first the quicker recogniser is never sure ("turned on").
+    """
+    kept, words = (_WORD.findall(text.lower()) for text in (before, now))
+    return len(kept) > 2 and kept[1:-1] == words[1 : len(kept) - 1] and len(words) >= len(kept) - 1

@@ -15,15 +15,20 @@ from hub.hearing.decoders import Decoder, Reading
 from hub.hearing.desk import ReadingDesk, Urgency
 from hub.hearing.intake import INPUT_HZ, Intake
 from hub.hearing.port import Final, HearingEvent, HearingHints, Partial, SpeechStarted
-from hub.hearing.second_opinion import second_is_better
+from hub.hearing.second_opinion import agrees, second_is_better
 from hub.hearing.turns import FRAME_MS, Hangover, TurnDetector, TurnPhase, TurnSignal
 from hub.hearing.wake_phrase import strip_wake_phrase
 
 QUEUE_SAMPLES = 4 * INPUT_HZ
 _LEAD_FRAMES = 10
 _TAIL_FRAMES = 3
+# The VAD takes at least so much silence for speech, so nothing was said in it.
+_VAD_LATE_MS = 64
 _PARTIAL_MS = 320
 _FIRST_PARTIAL_MS = 480
+# Over the assistant's voice, the words decide whether it falls silent.
+_PARTIAL_OVER_MS = 128
+_FIRST_PARTIAL_OVER_MS = 224
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ class _Attempt:
     speech: NDArray[np.float32]
     reading: Reading | None = None
     second: Reading | None = None
+    early: Reading | None = None
     waits: int = 0
     closed: bool = False
     dropped: bool = False
@@ -102,7 +108,7 @@ class LocalStream:
         self._attempt: _Attempt | None = None
         self._attempts: list[_Attempt] = []
         self._wake_word = hints.wake_word
-        self._partial = ""
+        self._partial, self._partial_ms, self._steady = "", 0.0, False
         self._partial_pending = False
         self._partial_frame = 0
         self._free_frame = 0
@@ -169,7 +175,8 @@ class LocalStream:
     def _frame(self, frame: NDArray[np.int16]) -> None:
         match self._turn.feed(self._probability(frame.tobytes())):
             case TurnSignal.ONSET:
-                self._partial, self._partial_frame = "", self._turn.onset_frame
+                self._partial, self._partial_ms, self._steady = "", 0.0, False
+                self._partial_frame = self._turn.onset_frame
                 self._tell(SpeechStarted(self._intake.position(self._turn.onset_frame)))
             case TurnSignal.PAUSED:
                 self._attempt_reading()
@@ -200,6 +207,33 @@ class LocalStream:
         )
         self._attempt = attempt
         self._submit(attempt, Urgency.FINAL)
+        self._read_early(attempt)
+
+    def _read_early(self, attempt: _Attempt) -> None:
+        """Have what was said up to a pause read by the quicker recogniser: it may be enough to act upon."""
+        second = self._recognisers.second
+        if second is None or not self._recognisers.apart:
+            return
+        if self._partial and self._is_all(self._partial_ms):
+            self._words_so_far(self._partial, self._partial_ms)
+            if self._steady:
+                return
+
+        def wanted() -> bool:
+            return not attempt.dropped and attempt.reading is None and not self._inbox.closing
+
+        def done(reading: Reading | None) -> None:
+            self._post(lambda: self._early_read(attempt, reading))
+
+        self._background.submit(Urgency.PARTIAL, lambda: second.read(attempt.speech, (), wanted), done, wanted)
+
+    def _early_read(self, attempt: _Attempt, reading: Reading | None) -> None:
+        if reading is None or attempt.dropped or attempt.closed or attempt.reading is not None:
+            return
+        attempt.early = reading
+        text, _taken = strip_wake_phrase(reading.text, self._wake_word)
+        if text:
+            self._words_so_far(text, (self._turn.last_speech_frame + 1 - self._turn.onset_frame) * FRAME_MS)
 
     def _submit(self, attempt: _Attempt, urgency: Urgency) -> None:
         readers, speech = self._recognisers, attempt.speech
@@ -228,7 +262,9 @@ class LocalStream:
             return
         if not second and not self._is_whole(attempt) and self._recognisers.apart:
             # A whole request is acted upon at once, and the core is left to the voice; any other gets a second reading.
-            self._submit(attempt, Urgency.SECOND)
+            if attempt.early is None:
+                self._submit(attempt, Urgency.SECOND)
+            attempt.second = attempt.early
         if attempt.closed:
             self._flush()
         elif self._turn.phase is TurnPhase.PAUSING:
@@ -291,7 +327,9 @@ class LocalStream:
         second = self._recognisers.second
         said_ms = (self._turn.frame - self._turn.onset_frame) * FRAME_MS
         waited_ms = (self._turn.frame - self._partial_frame) * FRAME_MS
-        if second is None or self._partial_pending or said_ms < _FIRST_PARTIAL_MS or waited_ms < _PARTIAL_MS:
+        over = self._hints.is_over()
+        first_ms, every_ms = (_FIRST_PARTIAL_OVER_MS, _PARTIAL_OVER_MS) if over else (_FIRST_PARTIAL_MS, _PARTIAL_MS)
+        if second is None or self._partial_pending or said_ms < first_ms or waited_ms < every_ms:
             return
         if self._turn.silence_ms:
             return  # perhaps the end: the core is wanted for the final
@@ -303,15 +341,29 @@ class LocalStream:
             return self._turn.phase is TurnPhase.TALKING and self._turn.onset_frame == onset and not self._inbox.closing
 
         def done(reading: Reading | None) -> None:
-            self._post(lambda: self._partial_read(reading, onset))
+            self._post(lambda: self._partial_read(reading, onset, said_ms))
 
         self._background.submit(Urgency.PARTIAL, lambda: second.read(speech, (), still_talking), done, still_talking)
 
-    def _partial_read(self, reading: Reading | None, onset: int) -> None:
+    def _partial_read(self, reading: Reading | None, onset: int, said_ms: float) -> None:
         self._partial_pending = False
         if reading is None or self._turn.onset_frame != onset or self._turn.phase is TurnPhase.QUIET:
             return
         text, _taken = strip_wake_phrase(reading.text, self._wake_word)
-        if text and text != self._partial:
-            self._partial = text
-            self._tell(Partial(text))
+        if text:
+            self._words_so_far(text, said_ms)
+
+    def _words_so_far(self, text: str, said_ms: float) -> None:
+        """Tell what was read from the first so many ms of the turn, if it is news or the user has paused behind it."""
+        if said_ms != self._partial_ms:  # else it is the same reading, looked at again
+            self._steady = agrees(self._partial, text)
+        paused = self._turn.phase is TurnPhase.PAUSING and self._is_all(said_ms)
+        news = text != self._partial
+        self._partial, self._partial_ms = text, said_ms
+        if news or paused:
+            self._tell(Partial(text, said_ms, paused=paused, steady=self._steady))
+
+    def _is_all(self, said_ms: float) -> bool:
+        """Whether words that were read from the first so many ms of the turn are all of it."""
+        spoken_ms = (self._turn.last_speech_frame + 1 - self._turn.onset_frame) * FRAME_MS
+        return spoken_ms - said_ms <= _VAD_LATE_MS

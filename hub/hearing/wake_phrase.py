@@ -37,6 +37,8 @@ _ALIKE_AFTER_GREETING = 0.66
 _PAUSE_TRUST = 0.04
 _PAUSE_RANK = 0.15
 _ONLY_CALLS_CHARS = 60
+# Behind other words it must be heard almost as it is spelled: anything else may be what was said.
+_ALIKE_INSIDE = 0.9
 
 
 def _sound(words: list[str]) -> str:
@@ -61,7 +63,7 @@ def _split_greeting(words: list[str]) -> tuple[int, list[str]]:
 
 
 def strip_wake_phrase(text: str, phrase: str) -> tuple[str, bool]:
-    """Take the wake phrase off the beginning of a text, once.
+    """Take the wake phrase off the beginning of a text, once, and what was said before it.
 
     Args:
         text: what a recogniser wrote.
@@ -77,13 +79,28 @@ def strip_wake_phrase(text: str, phrase: str) -> tuple[str, bool]:
     words = [match.group().lower() for match in heard]
     count = _words_to_take(words, [text[match.end() : match.end() + 1] for match in heard], wanted)
     if count == 0:
-        return text.strip(), False
+        called = _call_inside(text, wanted)
+        return (text.strip(), False) if called is None else (called, True)
     rest = text[heard[count - 1].end() :].lstrip(" \t\r\n,.;:!?-\u2013\u2014…\"'\u201d\u2019")
     if len(rest) < _ONLY_CALLS_CHARS and strip_wake_phrase(rest, phrase) == ("", True):
         return "", True  # called twice, or a recogniser that repeats itself: nothing but the wake phrase
     if rest and words[count - 1].replace("\u2019", "'").endswith("'s"):
         rest = f"is {rest}"  # "Alexa, is the ..." is often written "Alexa's the ..."
-    return (rest[:1].upper() + rest[1:]).rstrip(), True
+    return _begun(rest).rstrip(), True
+
+
+def _call_inside(text: str, wanted: list[str]) -> str | None:
+    """What comes behind a call inside a text: what was said before it was said to somebody else, or by a television."""
+    matches = list(_WORD.finditer(text))
+    words = [match.group().lower() for match in matches]
+    windows = [(a, b) for b in range(2, len(words)) for a in range(max(1, b - _MAX_WORDS), b)]
+    alike, last = max(((_alike(words[a:b], wanted), b) for a, b in windows), default=(0.0, 0))
+    return _begun(text[matches[last].start() :].rstrip()) if alike >= _ALIKE_INSIDE else None
+
+
+def _begun(rest: str) -> str:
+    """With a capital letter."""
+    return rest[:1].upper() + rest[1:]
 
 
 def _words_to_take(words: list[str], after: list[str], wanted: list[str]) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.home.assistant_house import Registries, read_exposed, read_registered, read_registries
 from hub.home.assistant_socket import AssistantSocket
+from hub.home.colors import in_its_own_names
 from hub.home.confirmation import Confirmation
 from hub.home.errors import NotAllowedError
 from hub.home.port import HomeError
@@ -28,7 +29,7 @@ async def carry_out(socket: AssistantSocket, action: Action, confirmation: Confi
             deadline_s=CALL_S,
             domain=action.domain,
             service=action.service,
-            service_data=dict(action.data),
+            service_data=in_its_own_names(action.data),
             target={"entity_id": list(action.entity_ids)},
         )
     )

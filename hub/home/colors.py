@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import colorsys
 from collections.abc import Mapping
+from typing import Any
 
 RGB_BY_NAME: Mapping[str, tuple[int, int, int]] = {
     "red": (255, 0, 0),
@@ -37,11 +38,28 @@ RGB_BY_NAME: Mapping[str, tuple[int, int, int]] = {
     "brown": (165, 42, 42),
     "white": (255, 255, 255),
 }
+# What people say and Home Assistant has no name for.
+_OWN_NAMES: Mapping[str, tuple[int, int, int]] = {
+    "amber": (255, 191, 0),
+    "lilac": (200, 162, 200),
+    "scarlet": (255, 36, 0),
+    "burgundy": (128, 0, 32),
+    "mauve": (224, 176, 255),
+}
 
 
 def rgb_by_name(name: str) -> tuple[int, int, int] | None:
     """Red, green, blue 0-255 of a colour's name in any case and spacing; None for a name that is not known here."""
-    return RGB_BY_NAME.get("".join(name.split()).casefold())
+    key = "".join(name.split()).casefold()
+    return RGB_BY_NAME.get(key) or _OWN_NAMES.get(key)
+
+
+def in_its_own_names(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The data of a call with a colour that Home Assistant has no name for as red, green and blue."""
+    rgb = _OWN_NAMES.get(str(data.get("color_name", "")))
+    return (
+        dict(data) if rgb is None else {**{k: v for k, v in data.items() if k != "color_name"}, "rgb_color": list(rgb)}
+    )
 
 
 def hue_saturation(rgb: tuple[int, int, int]) -> tuple[float, float]:

@@ -130,7 +130,7 @@ def _lock(entity: Entity, service: str, _data: Mapping[str, Any], _stamp: str) -
 
 
 def _fan(entity: Entity, service: str, data: Mapping[str, Any], _stamp: str) -> list[Step]:
-    step = number(entity.attributes.get("percentage_step"), 100.0)
+    step = number(entity.attributes.get("percentage_step"), 1.0)
     now = number(entity.attributes.get("percentage"), 0.0)
     if service == "oscillate":
         return [Step(LATENCY_S, entity.state, {"oscillating": data["oscillating"]})]

@@ -10,6 +10,7 @@ Pure: events and times in, decisions out. The caller asks `due` when `deadline_m
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -18,6 +19,8 @@ DEFAULT_WINDOW_MS = 200.0
 WINDOW_MS_OF_WORD = {"okay_nabu": 300.0}
 # Calls of the same utterance that come after the decision: sound, network and detectors are never later than this.
 LATE_MS = 1200.0
+# Of one utterance no detector fires so much later than another; who does has heard somebody else.
+SAME_WORD_MS = 400.0
 # Whoever was taken for a television is believed when he calls again within this time.
 _INSISTS_MS = 8000.0
 # One unit of log odds: 3 dB of SNR, or 40 ms of earlier onset (half of it when clocks are not yet in step).
@@ -75,6 +78,12 @@ class Decision:
     probability: float
     why: str
 
+    def why_in(self, area_id: str) -> str:
+        """The same for the area that is served, when that is not the winner's: all rooms were listened to again."""
+        if area_id == self.winner.area_id:
+            return self.why
+        return f"{area_id}: of all rooms the call was clearest here, though {self.winner.area_id} woke ({self.why})"
+
 
 @dataclass(slots=True)
 class _Collection:
@@ -105,13 +114,16 @@ class Arbiter:
         """The devices whose calls are being collected."""
         return frozenset() if self._open is None else frozenset(self._open.calls)
 
-    def call(self, call: Call, *, now_ms: float, others_hearing: int) -> Decision | Denial | None:
+    def call(
+        self, call: Call, *, now_ms: float, others_hearing: int, another: Callable[[Call], bool] = lambda _: False
+    ) -> Decision | Denial | None:
         """Take a call.
 
         Args:
             call: the evidence.
             now_ms: the time of arrival.
             others_hearing: satellites that have not called but report speech; with none, waiting is useless.
+            another: whether somebody else has called than in the call given.
 
         Returns:
             The standing decision when this call is a late echo of an utterance already decided, a denial when it
@@ -119,7 +131,7 @@ class Arbiter:
         """
         if call.refused is not None and not self._insists(call, now_ms):
             return Denial(f"{call.area_id}: {call.refused.value} said the wake word")
-        standing = self._standing(call, now_ms)
+        standing = self._standing(call, now_ms, another)
         if standing is not None:
             return standing
         if self._open is None:
@@ -155,12 +167,14 @@ class Arbiter:
         self._decided.append((now_ms, decision))
         return decision
 
-    def _standing(self, call: Call, now_ms: float) -> Decision | None:
+    def _standing(self, call: Call, now_ms: float, another: Callable[[Call], bool]) -> Decision | None:
         """The recent decision on the utterance that this call echoes, whatever else is being collected by now."""
         self._decided = [(at_ms, decision) for at_ms, decision in self._decided if now_ms - at_ms < LATE_MS]
         for _, decision in reversed(self._decided):
-            if call.word == decision.winner.word:
-                return None if call.device_id == decision.winner.device_id else decision
+            winner = decision.winner
+            same = call.word == winner.word and call.fired_ms - winner.fired_ms < SAME_WORD_MS
+            if same and not another(winner):
+                return None if call.device_id == winner.device_id else decision
         return None
 
 

@@ -6,6 +6,7 @@ the wake word be answered without waiting; in a session it decides the hand-over
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from typing import Final
 
@@ -13,13 +14,14 @@ import numpy as np
 
 from hub.machine import Machine
 from hub.rooms.arbiter import Loudspeaker
-from hub.rooms.arrival import compare
+from hub.rooms.arrival import alike
 from hub.rooms.background import Background, Flags
 from hub.rooms.ears import COLUMN_MS, Cue, Ears
 from hub.rooms.following import BESIDE_TELEVISION_RISE_DB, Following, Moved
 from hub.rooms.gains import Gains
 from hub.rooms.listening import LONGEST, Moment, Stretch, by_arrival, common_instant, listen_back, look
-from hub.rooms.posterior import posterior
+from hub.rooms.newcomers import Newcomers
+from hub.rooms.posterior import Floats, posterior
 
 # Times in columns of 20 ms where not named otherwise.
 _EVERY: Final = 2
@@ -42,6 +44,7 @@ _CALL_OVER_LEAK_DB: Final = 6.0
 _CALL_OVER_TELEVISION_DB: Final = 5.5
 _CALL_BESIDE_TELEVISION_DB: Final = 8.0
 _SAME_VOICE: Final = 0.6
+_OTHER_VOICE: Final = 0.3
 # What gains are learnt from: utterances that are long enough, where they stand well over the noise.
 _LEARNT_FROM: Final = 25
 _LEARNT_SNR_DB: Final = 8.0
@@ -76,6 +79,7 @@ class Attention:
         background: what the rooms sound like anyway.
         gains: what the microphones differ by.
         following: where the sessions are.
+        newcomers: who begins to speak while the house itself speaks.
         moment: what was heard when last looked; None before the first report.
         guess: the row in which somebody speaks, before or beside any session.
     """
@@ -85,12 +89,15 @@ class Attention:
         self.background = Background(len(ears.used))
         self.gains = Gains(len(ears.used))
         self.following = Following(ears)
+        self.newcomers = Newcomers()
+        self._expected = np.zeros(len(ears.used))
         self.moment: Moment | None = None
         self.guess: int | None = None
         self._talk = Machine("talk in the house", Talk.SILENCE, TALK)
         self._playing: set[int] = set()
         self._played_ms = -1e9
         self._was_playing = False
+        self._playing_since = 0
         self._onset = self._heard = self._decided = self._last = 0
         self._stepped_ms = -1e9
         self._at_start = False
@@ -102,9 +109,13 @@ class Attention:
         """What the house as a whole hears."""
         return self._talk.state
 
-    def hold(self, session: str, row: int, *, follows: bool = True) -> None:
-        """A session has the floor in this room; `follows`: whether it may go along with its talker."""
-        self.following.hold(session, row, self._last, follows=follows)
+    def hold(self, session: str, row: int) -> None:
+        """A session has the floor in this room, whatever was known of it before."""
+        self.following.hold(session, row, self._last)
+
+    def put_back(self, session: str, row: int) -> None:
+        """A session could not go where its talker is heard; here he is silent."""
+        self.following.put_back(session, row, self._last)
 
     def release(self, session: str) -> None:
         """It ended."""
@@ -113,6 +124,10 @@ class Attention:
     def live(self, session: str) -> bool:
         """Whether the talker of a session is still heard as he was."""
         return self.moment is not None and self.following.live(session, self.moment)
+
+    def stays(self, session: str) -> bool:
+        """Whether the talker of a session is still heard as loud as ever."""
+        return self.moment is not None and self.following.stays(session, self.moment)
 
     def plays(self, row: int, now_ms: float, *, playing: bool) -> None:
         """The loudspeaker of a room begins or stops."""
@@ -126,9 +141,22 @@ class Attention:
         """Whether the house's own voice is in the air."""
         return bool(self._playing) or now_ms - self._played_ms < _PLAYING_TAIL_MS
 
+    def expect(self, row: int, nats: float) -> None:
+        """By other means than ears somebody is likelier, or less likely, to be in this room."""
+        if row >= len(self._expected):
+            self._expected = np.concatenate([self._expected, np.zeros(row + 1 - len(self._expected))])
+        self._expected[row] = nats
+
+    def _prior(self) -> Floats:
+        prior = np.zeros(len(self.ears.used))
+        prior[: len(self._expected)] = self._expected[: len(prior)]
+        return prior
+
     def forget(self, row: int) -> None:
         """A satellite left."""
         self._playing.discard(row)
+        self.expect(row, 0.0)
+        self.newcomers.forget(row)
         if self.guess == row:
             self.guess = None
         if row < len(self.background.usual_db):
@@ -149,7 +177,7 @@ class Attention:
         self.ears.settle(now_ms)
         self.background.grow(len(self.ears.used))
         self.gains.grow(len(self.ears.used))
-        return listen_back(
+        stretch = listen_back(
             self.ears,
             self.background,
             self.gains,
@@ -157,6 +185,7 @@ class Attention:
             ended_ms=ended_ms,
             playing=self.plays_now(now_ms),
         )
+        return replace(stretch, odds=stretch.odds + self._prior())
 
     def loudspeaker(self, stretch: Stretch, now_ms: float) -> Loudspeaker | None:
         """The loudspeaker that a call came from: where it is strongest, nothing rose over its usual din."""
@@ -171,7 +200,14 @@ class Attention:
 
     def same_voice(self, one: int, other: int, until_ms: float) -> bool:
         """Whether two rooms heard the same person until a moment ago."""
-        return compare(self.ears, one, other, int(until_ms // COLUMN_MS), LONGEST).correlation > _SAME_VOICE
+        return alike(self.ears, one, other, int(until_ms // COLUMN_MS), LONGEST) > _SAME_VOICE
+
+    def other_voice(self, one: int, other: int, until_ms: float) -> bool:
+        """Whether two rooms heard different people until a moment ago; over our own voice nobody can say that."""
+        return (
+            not self.plays_now(until_ms)
+            and alike(self.ears, one, other, int(until_ms // COLUMN_MS), LONGEST) < _OTHER_VOICE
+        )
 
     def confirmed(self, row: int) -> None:
         """A wake word was answered here."""
@@ -199,21 +235,33 @@ class Attention:
         playing = self.plays_now(now_ms)
         if playing and not self._was_playing:
             self.background.begin_leak()
+            self._playing_since = instant
         self._was_playing = playing
-        moment = self.moment = look(self.ears, self.background, instant, playing=playing)
+        moment = look(self.ears, self.background, instant, playing=playing)
+        moment = self.moment = replace(moment, odds=moment.odds + self._prior())
         if playing:
             self.background.follow_leak(moment.snr_db, frames)
         else:
             self.background.follow(moment.snr_db, self._unattended(), frames)
         self._follow_talk(moment)
+        self.newcomers.listen(moment, self._playing_since if playing else None)
         if playing:
-            return ()
+            return self._came_over_our_voice(moment)
         if self._talk.state is Talk.UNDECIDED:
             self._decide(moment)
         moved = tuple(self.following.moves(moment, self.background.television))
         if moved and self._talk.state is Talk.ATTENDED:
             self.guess = moved[-1].row
         return moved
+
+    def _came_over_our_voice(self, moment: Moment) -> tuple[Moved, ...]:
+        found, sessions = self.newcomers.found(moment, self.background.television), self.following.sessions
+        # Of several conversations nobody can say whose talker this is.
+        if found is None or len(sessions) != 1 or found[0] in self.following.rows:
+            return ()
+        session, before = sessions[0], self.following.rows[0]
+        self.following.hold(session, found[0], self._last)
+        return (Moved(session, before, *found),)
 
     def _unattended(self) -> Flags:
         """Rooms whose din is worth learning: who is listened to is heard in all of them, so then only televisions."""
@@ -271,7 +319,7 @@ class Attention:
 
     def _decide(self, moment: Moment) -> None:
         background = self.background
-        if not (background.known | ~self.ears.used).all():
+        if not background.known[self.ears.used].any():
             self._at_start = True
             return
         if self._at_start:

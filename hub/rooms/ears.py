@@ -61,9 +61,13 @@ class Ears:
 
     def remove(self, row: int) -> None:
         """Forget what a row heard; it may be given out again."""
+        self.silence(row)
+        self.used[row] = False
+
+    def silence(self, row: int) -> None:
+        """Forget what a row heard."""
         waiting = np.frombuffer(self._waiting).reshape(-1, _REPORT)
         self._waiting = array("d", waiting[waiting[:, 0] != row].ravel())
-        self.used[row] = False
         self.newest[row] = -1
         self.column_of[row] = -1
         self.heard[:, row] = _EMPTY[:, None]

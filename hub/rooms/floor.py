@@ -21,7 +21,7 @@ class FloorState(Enum):
 
 TRANSITIONS: Final[dict[FloorState, frozenset[FloorState]]] = {
     FloorState.WANTED: frozenset({FloorState.HELD, FloorState.RELEASED}),
-    FloorState.HELD: frozenset({FloorState.RELEASED}),
+    FloorState.HELD: frozenset({FloorState.HELD, FloorState.RELEASED}),
     FloorState.RELEASED: frozenset(),
 }
 
@@ -49,12 +49,20 @@ class Floors:
     def grant(self, session: str, area_id: str) -> bool:
         """Give the area to the session; refused (False) when either already has one."""
         machine = self._machines.get(session)
-        if machine is None or area_id in self._area_of.values():
+        if machine is None or session in self._area_of or area_id in self._area_of.values():
             self._conflicts += 1
             _LOG.warning("floor of %s: it was not asked for, or %s is held by another", session, area_id)
             return False
         if not machine.transition(FloorState.HELD):
             return False
+        self._area_of[session] = area_id
+        return True
+
+    def move(self, session: str, area_id: str) -> bool:
+        """Give the session this area for the one it has, in one step; refused (False) when another session has it."""
+        if session not in self._area_of or self.session_in(area_id) not in (None, session):
+            return False
+        self._machines[session].transition(FloorState.HELD)
         self._area_of[session] = area_id
         return True
 

@@ -8,11 +8,13 @@ satellites in one large room.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
+from pydantic import BaseModel, Field, ValidationError
 
 from hub.rooms.background import Flags, Floats
+from protocol.errors import RoomtoneError
 
 # Utterances in each of both rooms before a pair is trusted, and how many of them are remembered.
 _TRUSTED: Final = 5
@@ -21,14 +23,83 @@ _REMEMBERED: Final = 40
 _NAT_PER_DB: Final = 0.2
 _LIMIT_NAT: Final = 2.0
 _CLOSE_NAT: Final = 3.0
+# A home of a hundred satellites has ten thousand pairs.
+_PAIRS_LIMIT: Final = 40_000
+
+
+class BadGainsError(RoomtoneError):
+    """What was learnt about the microphones cannot be read."""
+
+    code = "bad_gains"
+
+
+class _Pair(BaseModel):
+    """Somebody spoke at `near` `count` times, and was so much louder there than at `far`."""
+
+    near: str = Field(max_length=200)
+    far: str = Field(max_length=200)
+    louder_db: float = Field(ge=-130.0, le=130.0)
+    count: int = Field(ge=1, le=_REMEMBERED)
+
+
+class _Learnt(BaseModel):
+    version: Literal[1] = 1
+    pairs: Annotated[list[_Pair], Field(max_length=_PAIRS_LIMIT)]
 
 
 class Gains:
-    """Pairs of rows of `Ears`. `mean_db[a, b]`: how much louder in a than in b, when somebody spoke in a."""
+    """Pairs of rows of `Ears`. `mean_db[a, b]`: how much louder in a than in b, when somebody spoke in a.
+
+    Rows come and go with connections; what was learnt is of devices, and is kept for when they are back.
+    """
 
     def __init__(self, rows: int) -> None:
         self.mean_db = np.zeros((rows, rows))
         self.count = np.zeros((rows, rows), np.int64)
+        self._device_of: dict[int, str] = {}
+        self._kept: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def join(self, row: int, device_id: str) -> None:
+        """A row is this device from now on."""
+        self.grow(row + 1)
+        self.forget(row)
+        self._device_of[row] = device_id
+        for other, other_id in self._device_of.items():
+            for near, far, pair in ((row, other, (device_id, other_id)), (other, row, (other_id, device_id))):
+                if pair in self._kept:
+                    self.mean_db[near, far], self.count[near, far] = self._kept[pair]
+
+    def to_json(self) -> dict[str, Any]:
+        """What was learnt until now, by device ids, for the next start of the hub."""
+        self._keep()
+        pairs = [
+            _Pair(near=near, far=far, louder_db=round(louder_db, 2), count=count)
+            for (near, far), (louder_db, count) in sorted(self._kept.items())
+        ]
+        return _Learnt(pairs=pairs[:_PAIRS_LIMIT]).model_dump()
+
+    def load(self, learnt: Any) -> None:
+        """Begin with what `to_json` gave.
+
+        Raises:
+            BadGainsError: it is something else; nothing of it is taken.
+        """
+        try:
+            pairs = _Learnt.model_validate(learnt).pairs
+        except ValidationError as error:
+            where = ".".join(str(part) for part in error.errors(include_url=False)[0]["loc"])
+            raise BadGainsError(
+                f"What was learnt about the microphones cannot be read ({where}). It will be learnt anew."
+            ) from None
+        self._kept.update({(pair.near, pair.far): (pair.louder_db, pair.count) for pair in pairs})
+        for row, device_id in tuple(self._device_of.items()):
+            self.join(row, device_id)
+
+    def _keep(self) -> None:
+        for one, one_id in self._device_of.items():
+            for other, other_id in self._device_of.items():
+                if self.count[one, other]:
+                    self._kept[one_id, other_id] = (float(self.mean_db[one, other]), int(self.count[one, other]))
 
     def grow(self, rows: int) -> None:
         """Make room for more rows."""
@@ -38,7 +109,11 @@ class Gains:
             self.count = np.pad(self.count, ((0, more), (0, more)))
 
     def forget(self, row: int) -> None:
-        """A row belongs to another satellite now."""
+        """A row belongs to another satellite now, or to none."""
+        if row >= len(self.count):
+            return
+        self._keep()
+        self._device_of.pop(row, None)
         self.count[row] = self.count[:, row] = 0
 
     def learn(self, row: int, level_db: Floats, heard: Flags) -> None:

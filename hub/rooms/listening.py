@@ -86,7 +86,9 @@ def look(ears: Ears, background: Background, instant: int, *, playing: bool) -> 
     """What every room hears at an instant."""
     snr_db, variance, hf_db, level_db = _mean(ears, instant)
     rise_db = over(snr_db, background.level_db(playing=playing))
-    odds = np.where(ears.used, evidence(rise_db, variance, hf_db), NOTHING)
+    # Of a room that has just come nobody knows whether it is always so loud.
+    comparable = ears.used & (background.known | ~background.known.any())
+    odds = np.where(comparable, evidence(rise_db, variance, hf_db), NOTHING)
     speaking = (rise_db > _SPEECH_RISE_DB) & (variance > _SPEECH_VARIANCE) & ears.used
     return Moment(instant, snr_db, rise_db, level_db, odds, speaking)
 

@@ -24,6 +24,11 @@ class LiveFeatures:
         self._recent.clear()
         self._floor_db = None
 
+    def prime(self, measurement: Measurement) -> None:
+        """Remember a frame of the pre-roll: what the satellite told about it at the time stands."""
+        self._recent.append(measurement)
+        self._floor_db = measurement.floor_db
+
     def take(self, measurement: Measurement, floors_db: tuple[float, ...]) -> LevelRecord:
         """What the satellite would have reported for this frame.
 

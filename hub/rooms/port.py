@@ -18,6 +18,7 @@ class Line(Protocol):
     device_id: str
     area_id: str
     name: str
+    features: frozenset[str]
 
     def send(self, message: Message) -> None:
         """Send a control message; never dropped."""
@@ -37,6 +38,13 @@ class Line(Protocol):
 
     def close_uplink(self) -> None:
         """Refuse its audio again."""
+
+
+class Presence(Protocol):
+    """What the house knows of where somebody is, by other means than ears."""
+
+    def log_odds(self, area_id: str) -> float:
+        """How much likelier somebody is in this area; 0 where nothing is known."""
 
 
 class RoomEvents(Protocol):
@@ -63,14 +71,21 @@ class RoomEvents(Protocol):
         time_us: int,
         *,
         packet: bytes | None = None,
+        preroll: bool = False,
     ) -> None:
-        """20 ms of the area that has the floor. `packet`: what `pcm` was decoded from; None where it was made up."""
+        """20 ms of the area that has the floor.
+
+        `packet`: what `pcm` was decoded from; None where it was made up. `preroll`: it was captured before that.
+        """
 
     def playback(self, line: Line, playback: Playback) -> None:
         """What the loudspeaker has played."""
 
     def stop_asked(self, line: Line) -> None:
         """A person asked for silence at the satellite."""
+
+    def floor_refused(self, line: Line) -> None:
+        """The satellite refused the floor: nobody in its room has called, and nobody has come into it."""
 
     def muted(self, line: Line, *, muted: bool) -> None:
         """The microphone went off or on."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.rooms.arbiter import Arbiter, Call, Decision, Denial
+from hub.rooms.background import Floats
 from hub.rooms.following import Moved
+from hub.rooms.port import Presence
 from hub.rooms.registry import Registry, Room
 
 # The room in which somebody is served keeps it through pauses of this length, when others are served elsewhere.
@@ -17,6 +19,8 @@ _PAUSE_MS: Final = 500.0
 # A detector that hears better seldom stays silent; where the utterance began is where its word is.
 _NOT_CALLED_NAT: Final = 2.0
 _GUESSED_NAT: Final = 0.7
+_CALLED_TOO_NAT: Final = 3.5
+_SENSE_MS: Final = 250.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,12 @@ class Handover:
 class Reception:
     """Pure: times in, decisions out."""
 
-    def __init__(self, registry: Registry, arbiter: Arbiter) -> None:
+    def __init__(self, registry: Registry, arbiter: Arbiter, presence: Presence | None = None) -> None:
+        """Join them; `presence`: what else the house knows."""
         self.registry = registry
         self._arbiter = arbiter
+        self._presence = presence
+        self._sensed_ms = float("-inf")
         self._sessions: dict[str, float] = {}  # and when somebody was last heard in it
         self._front: str | None = None
 
@@ -50,6 +57,14 @@ class Reception:
         self._sessions[session] = now_ms
         if self._front is None:
             self._front = session
+
+    def placed(self, session: str, room: Room) -> None:
+        """A session is in this room now, whatever was said of it before."""
+        self.registry.attention.hold(session, room.row)
+
+    def stays(self, session: str, room: Room) -> None:
+        """A session could not go where `step` said, and is still in this room."""
+        self.registry.attention.put_back(session, room.row)
 
     def closed(self, session: str) -> None:
         """It ended."""
@@ -78,7 +93,9 @@ class Reception:
             if other is not room
             and (
                 (other.line.device_id in heard and not attention.live(session))
-                or attention.same_voice(room.row, other.row, decision.winner.fired_ms)
+                or (
+                    not attention.stays(session) and attention.same_voice(room.row, other.row, decision.winner.fired_ms)
+                )
             )
         ]
 
@@ -86,11 +103,40 @@ class Reception:
         """How long nobody was heard in the room of a session."""
         return now_ms - self._sessions[session]
 
+    @property
+    def callers(self) -> frozenset[str]:
+        """The devices whose calls are being collected."""
+        return self._arbiter.callers
+
+    @property
+    def deadline_ms(self) -> float | None:
+        """When `due` has something to say; None when nobody has called."""
+        return self._arbiter.deadline_ms
+
+    def withdraw(self, room: Room) -> None:
+        """A satellite left, or takes its call back."""
+        self._arbiter.withdraw(room.line.device_id)
+
     def call(self, call: Call, now_ms: float) -> Decision | Denial | None:
         """Take a call; the answer is for a call that is not collected."""
+        self._sense(now_ms)
         devices = {call.device_id, *self._arbiter.callers}
         others = self.registry.others_hearing(devices, now_ms)
-        return self._arbiter.call(call, now_ms=now_ms, others_hearing=others)
+        playing = self.registry.attention.plays_now(now_ms)
+        return self._arbiter.call(
+            call,
+            now_ms=now_ms,
+            others_hearing=others,
+            another=lambda winner: not playing and self._differ(call, winner),
+        )
+
+    def _differ(self, call: Call, winner: Call) -> bool:
+        """Whether two calls are of two people."""
+        one, other = self.registry.by_device(call.device_id), self.registry.by_device(winner.device_id)
+        if one is None or other is None or one is other or call.odds is None or winner.odds is None:
+            return False
+        loud = call.odds > winner.odds - _CALLED_TOO_NAT
+        return loud and self.registry.attention.other_voice(one.row, other.row, call.fired_ms)
 
     def due(self, now_ms: float) -> Decision | None:
         """The decision that is ripe."""
@@ -116,15 +162,31 @@ class Reception:
             likely += _GUESSED_NAT * (room.row == attention.guess)
             if likely > most:
                 best, most = room, likely
+        playing = attention.plays_now(now_ms)  # over our own voice no two rooms sound alike
+        served = best is not winner and best.row in attention.following.rows and not playing
+        if served and not attention.same_voice(best.row, winner.row, ended_ms):
+            best = winner  # somebody is served there, and it was not he who called
         first = None if attention.guess is None else self.registry.by_row(attention.guess)
         if first is None or first is best or attention.same_voice(first.row, best.row, ended_ms):
             first = None
         attention.confirmed(best.row if first is None else first.row)
-        return [best] if first is None else [first, best]
+        if first is not None:
+            return [first, best]
+        if playing:
+            return [best]
+        others = (self.registry.by_device(call.device_id) for call in decision.losers)
+        second = next((room for room in others if room and self._is_another(room, best, odds, ended_ms)), None)
+        return [best] if second is None else [best, second]
+
+    def _is_another(self, room: Room, best: Room, odds: Floats, ended_ms: float) -> bool:
+        """Whether two people have called at once, and this is the other's room."""
+        near = room is not best and odds[room.row] > odds[best.row] - _CALLED_TOO_NAT
+        return near and self.registry.attention.other_voice(room.row, best.row, ended_ms)
 
     def step(self, now_ms: float) -> tuple[Handover, ...]:
         """Look at what was reported until now."""
         attention = self.registry.attention
+        self._sense(now_ms)
         moved = attention.step(now_ms)
         moment = attention.moment
         if moment is not None and not attention.plays_now(now_ms):
@@ -135,11 +197,19 @@ class Reception:
         self._come_forward(now_ms)
         return tuple(found for move in moved if (found := self._handover(move)) is not None)
 
+    def _sense(self, now_ms: float) -> None:
+        if self._presence is not None and now_ms - self._sensed_ms >= _SENSE_MS:
+            self._sensed_ms = now_ms
+            for room in self.registry:
+                self.registry.attention.expect(room.row, self._presence.log_odds(room.area_id))
+
     def _handover(self, move: Moved) -> Handover | None:
-        room = self.registry.by_row(move.row)
-        return (
-            None if room is None else Handover(move.session, self.registry.by_row(move.before), room, move.probability)
-        )
+        room, before = self.registry.by_row(move.row), self.registry.by_row(move.before)
+        if room is None or not room.follows:
+            if before is not None:
+                self.stays(move.session, before)
+            return None
+        return Handover(move.session, before, room, move.probability)
 
     def _come_forward(self, now_ms: float) -> None:
         front = self._front

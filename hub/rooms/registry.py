@@ -9,7 +9,8 @@ from hub.rooms.attention import Attention
 from hub.rooms.ears import Ears
 from hub.rooms.live import LiveFeatures
 from hub.rooms.port import Line
-from protocol.messages import Playback
+from hub.rooms.quarantine import Offence, Quarantine, QuarantinedError
+from protocol.messages import FOLLOW_FEATURE, Playback
 from protocol.records import LevelBatch, MeasureFlag, Measurement
 
 _FRESH_MS = 1500.0
@@ -41,6 +42,11 @@ class Room:
         """The area this satellite stands in."""
         return self.line.area_id
 
+    @property
+    def follows(self) -> bool:
+        """Whether a session may come here without a call."""
+        return FOLLOW_FEATURE in self.line.features and not self.muted
+
     def hears_speech(self, now_ms: float) -> bool:
         """Whether speech was reported within the last moments."""
         return not self.muted and self.heard_ms is not None and now_ms - self.heard_ms < _FRESH_MS
@@ -61,8 +67,11 @@ class Room:
             self.speech = speech
             self.level_db, self.snr_db = record.level_db, record.snr_db
 
-    def take_measurement(self, measurement: Measurement, at_ms: float) -> None:
-        """Digest the full measurement of a frame of the area that has the floor."""
+    def take_measurement(self, measurement: Measurement, at_ms: float, *, preroll: bool = False) -> None:
+        """Digest the full measurement of a frame of the area that has the floor, or of one before it had."""
+        if preroll:
+            self._live.prime(measurement)
+            return
         self.speech = bool(measurement.flags & MeasureFlag.SPEECH)
         if self.speech:
             self.heard_ms = at_ms
@@ -76,6 +85,7 @@ class Registry:
 
     def __init__(self) -> None:
         self.attention = Attention(Ears())
+        self.quarantine = Quarantine()
         self._rooms: dict[str, Room] = {}
 
     def add(self, line: Line) -> Room:
@@ -84,7 +94,33 @@ class Registry:
         if older is not None:
             self._clear(older)
         room = self._rooms[line.device_id] = Room(line, self.attention, self.attention.ears.add())
+        self.attention.gains.join(room.row, line.device_id)
         return room
+
+    def hear(self, room: Room, batch: LevelBatch, first_ms: float, now_ms: float) -> QuarantinedError | None:
+        """Take what a satellite reports of its room; the error is for one that nobody listens to from now on."""
+        error = self.quarantine.reported(room.line.device_id, batch, first_ms, now_ms)
+        if error is not None:
+            self._silence(room)
+        elif self.held(room, now_ms) is None:
+            room.take(batch, first_ms)
+        return error
+
+    def called(self, room: Room, now_ms: float) -> QuarantinedError | None:
+        """A satellite calls; the error is for one that nobody listens to from now on. `held` says whether to go on."""
+        error = self.quarantine.called(room.line.device_id, now_ms)
+        if error is not None:
+            self._silence(room)
+        return error
+
+    def held(self, room: Room, now_ms: float) -> Offence | None:
+        """Why nobody listens to a satellite; None where somebody does."""
+        return self.quarantine.held(room.line.device_id, now_ms)
+
+    def _silence(self, room: Room) -> None:
+        self.attention.forget(room.row)
+        self.attention.ears.silence(room.row)
+        room.speech, room.heard_ms, room.onset_ms = False, None, None
 
     def remove(self, line: Line) -> None:
         """Forget a satellite, unless a newer connection of it has taken its place."""
@@ -106,13 +142,6 @@ class Registry:
         room = self.room(line)
         if room is not None:
             self.attention.plays(room.row, now_ms, playing=playback.state in {"started", "playing"})
-
-    def hold(self, session: str, line: Line) -> None:
-        """A conversation has the floor at this satellite, and stays there."""
-        room = self.room(line)
-        if room is not None:
-            self.attention.hold(session, room.row, follows=False)
-            self.attention.confirmed(room.row)
 
     def by_device(self, device_id: str) -> Room | None:
         """The room of a device."""

@@ -1,6 +1,7 @@
 """The HTTPS and WebSocket API.
 
 `/health` answers everybody, with nothing about the house. Everything else asks for `Authorization: Bearer TOKEN`.
+What can be done is a POST with a JSON object, `/api/v1/NAME`, and answers when it is done.
 Errors are JSON, `{"error": {"code", "message", "retry"}}`, here as everywhere.
 """
 
@@ -12,7 +13,8 @@ import hmac
 import json
 import logging
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import WSCloseCode, web
@@ -21,7 +23,7 @@ from hub import __version__
 from hub.errors import PortInUseError
 from hub.events import EventBus
 from hub.metrics import CONTENT_TYPE, Metrics
-from hub.server.control import EventQueue
+from hub.server.control import CALL_S, BadRequestError, EventQueue, Method
 from protocol.errors import AuthenticationError, RoomtoneError
 
 _LOG = logging.getLogger(__name__)
@@ -64,6 +66,7 @@ class HttpServer:
         rooms: areas, satellites and decisions.
         metrics: rendered under `/metrics`.
         bus: streamed under `/api/v1/events`.
+        actions: what can be done, by name; `announce` is a POST to `/api/v1/announce`.
     """
 
     def __init__(
@@ -77,10 +80,12 @@ class HttpServer:
         rooms: Callable[[], dict[str, Any]],
         metrics: Metrics,
         bus: EventBus,
+        actions: Mapping[str, Method] = MappingProxyType({}),
     ) -> None:
         self._tls, self._host, self._port = tls, host, port
         self._token = token.encode()
         self._status, self._rooms, self._metrics, self._bus = status, rooms, metrics, bus
+        self._actions = actions
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
         self._silent: set[web.RequestHandler] = set()
@@ -98,6 +103,8 @@ class HttpServer:
         app.router.add_get("/api/v1/status", self._get_status)
         app.router.add_get("/api/v1/rooms", self._get_rooms)
         app.router.add_get("/api/v1/events", self._get_events)
+        for name in self._actions:
+            app.router.add_post(f"/api/v1/{name}", self._post_action)
         app.on_response_prepare.append(_secure)
         app.on_shutdown.append(self._end_watchers)
         runner = web.AppRunner(
@@ -166,7 +173,7 @@ class HttpServer:
         try:
             if request.path != "/health":
                 self._require_token(request)
-            if request.path == "/api/v1/events":
+            if request.path == "/api/v1/events" or request.method == "POST":  # these bound their time themselves
                 return await handler(request)
             async with asyncio.timeout(REQUEST_S):
                 return await handler(request)
@@ -178,7 +185,8 @@ class HttpServer:
         except RoomtoneError as error:
             stranger = isinstance(error, AuthenticationError)
             headers = {"WWW-Authenticate": 'Bearer realm="roomtone"'} if stranger else None
-            return _error(401 if stranger else 409, error.code, error.sentence, headers, retry=error.retry)
+            status = 401 if stranger else 400 if isinstance(error, BadRequestError) else 409
+            return _error(status, error.code, error.sentence, headers, retry=error.retry)
         except Exception:  # noqa: BLE001  a request's fault is logged and must not end the hub
             _LOG.exception("a request failed")
             return _error(500, "internal", "The hub failed at this; its log says where.")
@@ -203,6 +211,18 @@ class HttpServer:
 
     async def _get_rooms(self, _request: web.Request) -> web.Response:
         return web.json_response(self._rooms())
+
+    async def _post_action(self, request: web.Request) -> web.Response:
+        """Do it; what is said aloud takes longer than a page."""
+        try:
+            async with asyncio.timeout(REQUEST_S):
+                params = json.loads(await request.text())
+        except (ValueError, RecursionError):
+            raise BadRequestError("The body is not JSON.") from None
+        if not isinstance(params, dict):
+            raise BadRequestError("The body is a JSON object.")
+        async with asyncio.timeout(CALL_S):
+            return web.json_response(await self._actions[request.path.rpartition("/")[2]](params))
 
     async def _get_events(self, request: web.Request) -> web.StreamResponse:
         if len(self._watchers) >= MAX_WATCHERS:

@@ -142,7 +142,7 @@ class SatelliteLine:
             case ErrorMessage(code=code):
                 _LOG.warning("satellite %s reports %s", self.device_id[:8], code)
                 if code == _REFUSES_FLOOR:
-                    self._events.stop_asked(self)
+                    self._events.floor_refused(self)
             case Goodbye():
                 pass  # the end of the link follows and is what counts
             case _:
@@ -187,13 +187,14 @@ class SatelliteLine:
             self.refused_audio += 1  # frames in flight while the floor was taken away
             return
         measurement = Measurement.unpack(frame.payload[:MEASUREMENT_BYTES])
-        samples = frame.samples
+        samples, preroll = frame.samples, bool(frame.flags & FrameFlag.PREROLL)
         if self._expected is not None and samples > self._expected:
             missing = (samples - self._expected) // FRAME_SAMPLES
             for index in range(min(missing, _CONCEAL_FRAMES)):
                 at = samples - (min(missing, _CONCEAL_FRAMES) - index) * FRAME_SAMPLES
                 early_us = (samples - at) * 1_000_000 // 24_000
-                self._events.audio(self, decoder.conceal(), measurement, at, max(0, frame.time_us - early_us))
+                at_us = max(0, frame.time_us - early_us)
+                self._events.audio(self, decoder.conceal(), measurement, at, at_us, preroll=preroll)
         received = frame.payload[MEASUREMENT_BYTES:]
         packet: bytes | None = received
         try:
@@ -202,7 +203,7 @@ class SatelliteLine:
             self.bad_audio += 1
             pcm, packet = decoder.conceal(), None
         self._expected = samples + FRAME_SAMPLES
-        self._events.audio(self, pcm, measurement, samples, frame.time_us, packet=packet)
+        self._events.audio(self, pcm, measurement, samples, frame.time_us, packet=packet, preroll=preroll)
 
 
 class SatelliteServer:

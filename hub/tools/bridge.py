@@ -25,6 +25,7 @@ from hub.tools.mcp_client import McpServers
 from hub.tools.messages import Messages
 from hub.tools.registry import Registry
 from hub.tools.ringer import Line, Ringer
+from hub.tools.rooms import House, RoomTools, room_names
 from hub.tools.weather import Weather
 from protocol.messages import Rang
 
@@ -41,6 +42,7 @@ class ToolBridge:
         line: the connection of a satellite.
         announce: says a sentence in an area.
         for_house: whether the house itself would answer words spoken in an area.
+        house: who speaks to other rooms; made after this.
 
     Attributes:
         deeds: the `Deeds` for the actor.
@@ -63,6 +65,7 @@ class ToolBridge:
         line: Callable[[str], Line | None],
         announce: Callable[[str, str], Awaitable[Any]],
         for_house: Callable[[str, str], bool],
+        house: Callable[[], House],
     ) -> None:
         def now() -> datetime:
             return datetime.now(zone())
@@ -82,7 +85,13 @@ class ToolBridge:
         messages = Messages(home, settings.recipients)
         registry = Registry(
             built_in_tools(
-                settings.allow, calendar=calendar, weather=weather, messages=messages, deeds=self.deeds, now=now
+                settings.allow,
+                calendar=calendar,
+                weather=weather,
+                messages=messages,
+                deeds=self.deeds,
+                now=now,
+                rooms=RoomTools(home, house).tools(),
             )
         )
         self.servers = McpServers(settings.mcp, registry)
@@ -95,6 +104,7 @@ class ToolBridge:
             now_s=time.monotonic,
             for_house=for_house,
             asks=settings.booking_asks,
+            rooms=lambda: room_names(home),
         )
         self.desk.set_phrases(self.servers.phrases)
         self._ringer = Ringer(

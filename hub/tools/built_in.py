@@ -93,14 +93,16 @@ def built_in_tools(
     messages: Messages,
     deeds: HubDeeds,
     now: Callable[[], datetime],
+    rooms: Iterable[Tool] = (),
 ) -> list[Tool]:
-    """The tools that the settings allow."""
+    """The tools that the settings allow; `rooms` are those that speak to other rooms."""
     groups: dict[BuiltIn, list[Tool]] = {
         "calendar": _calendar_tools(calendar, now),
         "weather": [_weather_tool(weather, now)],
         "messages": [_message_tool(messages)],
         "timers": _timer_tools(deeds),
         "lists": _list_tools(deeds),
+        "rooms": list(rooms),
     }
     return [tool for name in dict.fromkeys(allow) for tool in groups[name]]
 

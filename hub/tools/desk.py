@@ -19,6 +19,7 @@ from hub.tools.messages import Messages
 from hub.tools.port import BadArgumentsError, ToolError, ToolReply, ToolResult, UnknownToolError
 from hub.tools.registry import Registry
 from hub.tools.requests import Phrase, ToolRequest, wants
+from hub.tools.rooms import ANNOUNCE, HANG_UP, INTERCOM
 from hub.tools.slots import Phase, Step
 from hub.tools.weather import Question, Weather
 
@@ -28,7 +29,8 @@ _REMEMBERED: Final = 500
 _CARRY_CHARS: Final = 200
 _TOOL_OF: Final = {
     "agenda": "calendar_events", "next_event": "calendar_events", "free": "calendar_events", "book": BOOK,
-    "weather": "weather", "message": SEND, "email": SEND,
+    "weather": "weather", "message": SEND, "email": SEND, "announce": ANNOUNCE, "intercom": INTERCOM,
+    "hang_up": HANG_UP,
 }  # fmt: skip
 
 
@@ -42,6 +44,7 @@ class ToolDesk:
         now_s: seconds that only count up.
         for_house: whether the house itself would answer words spoken in an area; such words are never swallowed.
         asks: what every booking is asked for besides what, when and how long.
+        rooms: what rooms are called, in lower case, and the name that stands for each.
     """
 
     def __init__(
@@ -55,11 +58,12 @@ class ToolDesk:
         now_s: Callable[[], float],
         for_house: Callable[[str, str], bool],
         asks: Sequence[str] = (),
+        rooms: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self.registry = registry
         self._calendar, self._weather, self._messages = calendar, weather, messages
         self._now, self._now_s, self._for_house = now, now_s, for_house
-        self._asks = asks
+        self._asks, self._rooms = asks, rooms
         self._phrases: tuple[Phrase, ...] = ()
         self._open: dict[str, OpenForm] = {}
         self._replies: OrderedDict[str, asyncio.Task[ToolReply | None]] = OrderedDict()
@@ -89,6 +93,12 @@ class ToolDesk:
                 self._replies.popitem(last=False)
         # Who is interrupted loses the sentence, never the deed.
         return await asyncio.shield(task)
+
+    def move(self, before: str, area_id: str) -> None:
+        """A conversation has gone from one area to another, and what is being asked in it with it."""
+        held = self._open.pop(before, None)
+        if held is not None:
+            self._open[area_id] = held
 
     def forget(self, area_id: str) -> None:
         """The conversation there is over."""
@@ -145,7 +155,7 @@ class ToolDesk:
     # --- a turn ---------------------------------------------------------------------------------------------------
 
     def _wanted(self, text: str) -> ToolRequest | None:
-        request = wants(text, self._now(), self._phrases)
+        request = wants(text, self._now(), self._phrases, self._rooms())
         if request is None:
             return None
         return request if self.registry.get(request.tool or _TOOL_OF.get(request.kind, "")) is not None else None
@@ -182,7 +192,9 @@ class ToolDesk:
             return await self._proceed(held, held.form.begin(self._now_s()), area_id)
         if request.kind == "phrase":
             return await self._phrase(request, area_id, trace)
-        result = await self._question(request)
+        result = await self._to_rooms(request, area_id, trace)
+        if result is None:
+            result = await self._question(request)
         return ToolReply(result.sentence, _TOOL_OF[request.kind], carry=_carry(result.sentence))
 
     async def _phrase(self, request: ToolRequest, area_id: str, trace: str) -> ToolReply:
@@ -194,6 +206,19 @@ class ToolDesk:
         if step.phase is Phase.CONFIRMING and not tool.changes:
             return await self._execute(held, area_id, trace)
         return await self._proceed(held, step, area_id)
+
+    async def _to_rooms(self, request: ToolRequest, area_id: str, trace: str) -> ToolResult | None:
+        """Speak to other rooms; None where that was not asked for."""
+        arguments: dict[str, Any]
+        if request.kind == "announce":
+            arguments = {"text": request.values["message"], "rooms": list(request.rooms)}
+        elif request.kind == "intercom":
+            arguments = {"room": request.rooms[0]}
+        elif request.kind == "hang_up":
+            arguments = {}
+        else:
+            return None
+        return await self.registry.call(_TOOL_OF[request.kind], arguments, key=trace, area_id=area_id)
 
     async def _question(self, request: ToolRequest) -> ToolResult:
         now, when = self._now(), request.when

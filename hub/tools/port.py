@@ -127,6 +127,9 @@ class Tools(Protocol):
     async def heard(self, text: str, *, area_id: str, trace: str) -> ToolReply | None:
         """Answer the words of a whole turn; None when they are not a tool's. The same trace is answered once."""
 
+    def move(self, before: str, area_id: str) -> None:
+        """A conversation has gone from one area to another, and what is being asked in it with it."""
+
     def forget(self, area_id: str) -> None:
         """The conversation there is over: nothing is being asked any more."""
 

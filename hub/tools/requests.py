@@ -10,12 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final, Literal
 
 from hub.tools.request_patterns import BOOK, EXTRAS, GENERIC, LEAD, MESSAGES, NEXT, NOT_A_BOOKING, QUESTIONS
+from hub.tools.room_requests import RoomKind, room_request
 from hub.tools.when import When, find_when
 
-RequestKind = Literal["agenda", "next_event", "free", "book", "weather", "message", "email", "phrase"]
+RequestKind = Literal["agenda", "next_event", "free", "book", "weather", "message", "email", "phrase"] | RoomKind
 MAX_CHARACTERS: Final = 400
 
 
@@ -29,12 +31,14 @@ class ToolRequest:
         values: what else was said: `what`, `name`, `phone` and `address` of a booking, `to` and `message`, `question`
             about the weather, or the arguments of a phrase.
         tool: the registry's name of a phrase's tool.
+        rooms: the other rooms that are spoken to, as the house calls them; none: all of them.
     """
 
     kind: RequestKind
     when: When = field(default_factory=When)
     values: Mapping[str, str] = field(default_factory=dict)
     tool: str = ""
+    rooms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,27 @@ def phrase_of(say: str, tool: str) -> Phrase:
     return Phrase(tool, re.compile(LEAD + pattern.strip()))
 
 
-def wants(text: str, now: datetime, phrases: Sequence[Phrase] = ()) -> ToolRequest | None:
+def wants(
+    text: str, now: datetime, phrases: Sequence[Phrase] = (), rooms: Mapping[str, str] = MappingProxyType({})
+) -> ToolRequest | None:
     """The tool that a whole sentence calls; None when it calls none.
 
     Args:
         text: as recognised.
         now: aware, in the house's zone.
         phrases: the household's own.
+        rooms: what rooms are called, in lower case, and the name that stands for each.
     """
     plain = _plain(text[:MAX_CHARACTERS])
     if not plain:
         return None
-    return _phrase(plain, text, phrases) or _message(plain, text) or _question(plain, now) or _booking(plain, text, now)
+    return (
+        _phrase(plain, text, phrases)
+        or _rooms(plain, text, rooms)
+        or _message(plain, text)
+        or _question(plain, now)
+        or _booking(plain, text, now)
+    )
 
 
 def _phrase(plain: str, text: str, phrases: Sequence[Phrase]) -> ToolRequest | None:
@@ -77,6 +90,15 @@ def _phrase(plain: str, text: str, phrases: Sequence[Phrase]) -> ToolRequest | N
             values = {name: _as_said(value, text) for name, value in found.groupdict().items()}
             return ToolRequest("phrase", values=values, tool=phrase.tool)
     return None
+
+
+def _rooms(plain: str, text: str, rooms: Mapping[str, str]) -> ToolRequest | None:
+    request = room_request(plain, rooms)
+    if request is None:
+        return None
+    message = _as_said(request.message, text)
+    said = {"message": message[:1].upper() + message[1:]} if message else {}
+    return ToolRequest(request.kind, values=said, rooms=request.rooms)
 
 
 def _message(plain: str, text: str) -> ToolRequest | None:

@@ -31,6 +31,7 @@ _DIRECTION = {
     "hotter": "climate",
     "colder": "climate", "faster": "fan", "slower": "fan", "dim": "light", "brighten": "light", "darken": "light",
     "lighten": "light", "warm": "climate", "heat": "climate", "cool": "climate", "quieten": "media_player",
+    "speed": "fan", "slow": "fan",
 }  # fmt: skip
 
 

@@ -45,10 +45,14 @@ class Failure:
 
 
 NOT_UNDERSTOOD = Failure("not_understood")
+# A device that was named and cannot do it is worth a true sentence, however shortly it was asked.
+_IMPOSSIBLE = frozenset({"cannot_do", "bad_value"})
 _ALARM = re.compile(r"\b(?:alarms?|security)\b|^(?:the |my )?(?:house|home)$|^(?:it|that|this)$")
 _FAN = frozenset({"fan"})
 _LIGHT = frozenset({"light"})
-_CHANNEL = re.compile(r"\b(?:radio|channel|station) on\b|\b(?:channel|station)$")
+_COVER = frozenset({"cover", "valve"})
+_FLOORS = re.compile(r" (?:floors?|carpets?|rugs?|tiles|floorboards|lino)$")
+_CHANNEL = re.compile(r"\b(?:radio|channel|station) on\b|^(?:bbc )?radio$|\b(?:channel|station)$")
 # "Turn on the lamp at 7" names an hour, "set the lamp at 7" a brightness.
 _HOUR = re.compile(r"(?!set|put|dim|make|brighten|keep|bring|turn (?:up|down)|lower|raise|i want).* at \d{1,2}")
 
@@ -121,7 +125,7 @@ def _best_reading(text: str, context: Context) -> Meaning | Failure:
             if read.cost == 0:
                 return read
             found = read if found is None or read.cost < found.cost else found
-        elif read.strength > best.strength and heard.verbal:
+        elif read.strength > best.strength and (heard.verbal or read.reason in _IMPOSSIBLE):
             best = read
     return found or best
 
@@ -142,6 +146,7 @@ def _read(heard: Heard, context: Context) -> Meaning | Failure:  # noqa: PLR0911
         heard.target in ("up", "down", "by")
         or heard.target.startswith(("on ", "off ", "of "))
         or heard.target.endswith(" by")
+        or (heard.frame == "set" and not heard.verbal and heard.target.startswith("up "))  # "up the lamp ten percent"
     ):
         return NOT_UNDERSTOOD
     value = value_of(heard.value) if heard.frame == "set" else None
@@ -151,7 +156,7 @@ def _read(heard: Heard, context: Context) -> Meaning | Failure:  # noqa: PLR0911
         heard = replace(heard, target=heard.target[3:])
     if heard.frame == "set" and value is None:
         return NOT_UNDERSTOOD
-    domains = _takers(value) if value else _meant(heard, context)
+    domains = _COVER if heard.direction == "cover" else _takers(value) if value else _meant(heard, context)
     if not domains:
         return NOT_UNDERSTOOD
     target = target_of(heard, domains, context)
@@ -179,7 +184,9 @@ def _written(calls: tuple[Call, ...], heard: Heard) -> Meaning | Failure:
 
 
 def _clean_area(heard: Heard, context: Context) -> Meaning | Failure:
-    place = context.index.place_in(re.sub(r"^(?:up )?(?:the|my|our) ", "", heard.value))
+    said = re.sub(r"^(?:up )?(?:in )?(?:the|my|our) ", "", heard.value)
+    # "Hoover the kitchen floor": a floor of one room, not a storey.
+    place = context.index.place_in(said) or context.index.place_in(_FLOORS.sub("", said))
     if place is None and re.fullmatch(r"(?:up )?(?:in )?(?:here|this room|the room|this area)", heard.value):
         place = ("area", context.area_id) if context.area_id else None
     vacuum = target_of(heard, DOMAINS["clean_area"], context)
@@ -212,8 +219,8 @@ def _is_alarm(phrase: str, context: Context) -> bool:
     return bool(_ALARM.search(phrase)) or not phrase or device_named(phrase, DOMAINS["arm"], context) is not None
 
 
-def _names_a_lock(phrase: str, entities: tuple[Entity, ...]) -> bool:
-    """Whether a loose phrase has the word for what is locked, not only for what is behind it ("unlock the bike")."""
+def _has_its_noun(phrase: str, entities: tuple[Entity, ...]) -> bool:
+    """Whether a loose phrase has the word for the device, not only for what is beside it ("unlock the bike")."""
     words = {canonical(word) for word in phrase.split()}
     heads = {canonical(name.lower()).rpartition(" ")[2] for e in entities for name in (e.name, *e.aliases)}
     return not words.isdisjoint(heads) or any(domains_of(word) for word in words)
@@ -237,7 +244,9 @@ def _act(heard: Heard, value: Value | None, target: Target, context: Context) ->
         return Failure("not_exposed", miss=Miss("not_exposed", name, (name,)), strength=8, heard=heard)
     if target.cost and (heard.direction == "exact" or heard.target.startswith("some ")):
         return NOT_UNDERSTOOD
-    if heard.frame == "unlock" and target.cost and not _names_a_lock(heard.target, entities):
+    # "Open the boot" is not the boot room's door, nor "start the car" its charger: the thing itself must be named.
+    by_head = heard.frame in ("unlock", "open", "close", "lock") or heard.direction == "head"
+    if by_head and target.cost and not _has_its_noun(heard.target, entities):
         return NOT_UNDERSTOOD
     if heard.frame == "keep":
         return Meaning((), (heard,), frozenset(e.entity_id for e in entities))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from hub.understanding.stance import Kind, Stance, plain, stance_of
+from hub.understanding.verbs import Form
 
 ACTING = frozenset({Kind.COMMITMENT, Kind.STATE, Kind.AGREEING, Kind.FIGURE})
 """Stances of clauses that may come to a deed."""
@@ -17,6 +18,13 @@ _PLAIN = frozenset({Kind.COMMITMENT, Kind.STATE, Kind.AGREEING, Kind.AFFIRMATION
 _HAS_SUBJECT = re.compile(r"(?:(?:and|so|but|then|now) )*(?:i|we|let)\b")
 _SO_IS = re.compile(r"(?:(?:and|,) )*so (?:is|are) (?P<thing>.+)")
 _TOLD = re.compile(r" (?:is|are) (?:(?:now|all|back) )*(?:on|off|open|closed|shut|locked|muted|paused|[a-z]+ed)\b.*$")
+_CAN = re.compile(
+    r"(?:yes |and |so )*(?:i|we) can (?:(?:just|certainly|definitely|easily|of course|happily) )*(?P<x>.+)"
+)
+_LEFT_OPEN = re.compile(r"\b(?:if|when|whenever|once|unless|until|or|but|though|later)\b")
+_THAT = re.compile(
+    r"(?:do|manage|sort|handle|arrange|get) (?:that|it|this|those|them)(?: for you| now| right now| right away)*"
+)
 _REPAIR = re.compile(
     r" (?:, )?(?:(?:uh+|um+|erm?|oh|sorry|no(?! (?:problem|worries|trouble))|wait|i mean|i meant|or rather"
     r"|rather|actually|make that"
@@ -41,6 +49,8 @@ def clause_stance(
     """
     text = _same_too(_repaired(" ".join(plain(words))), before)
     stance = stance_of(text, asks=asks, before=before)
+    if stance.kind is Kind.OFFER and not asks and before is not None and before.kind is Kind.AFFIRMATION:
+        stance = _able(text) or stance
     if stance.kind not in _PLAIN and not asks:
         stance = _unmasked(text, stance, before, masked)
     if before is None or stance.kind not in ACTING:
@@ -50,6 +60,16 @@ def clause_stance(
     if before.kind is Kind.REPORT and not _HAS_SUBJECT.match(text):
         return Stance(Kind.REPORT)
     return stance
+
+
+def _able(text: str) -> Stance | None:
+    """Consent in "sure, | I can close those for you", where nothing is left to the user to say."""
+    found = _CAN.fullmatch(text)
+    if found is None or _LEFT_OPEN.search(found["x"]):
+        return None
+    if _THAT.fullmatch(found["x"]):
+        return Stance(Kind.PROMISE, affirmed=True)
+    return Stance(Kind.AGREEING, found["x"], Form.BASE, affirmed=True)
 
 
 def _unmasked(

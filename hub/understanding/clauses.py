@@ -9,11 +9,13 @@ from itertools import islice
 
 from hub.understanding.clause import NOT_UNDERSTOOD, Failure, Meaning, read_clause
 from hub.understanding.context import Context
+from hub.understanding.courtesy import without_courtesy
 from hub.understanding.focus import Focus, Mention
-from hub.understanding.frames import Heard
+from hub.understanding.frames import Heard, readings
 from hub.understanding.lexicon import COLORS, KELVINS, LEVELS, value_of
-from hub.understanding.normalise import without_courtesy
-from hub.understanding.remarks import after_statement, is_remark, without_reason, without_remark
+from hub.understanding.naming import device_named
+from hub.understanding.purposes import without_purpose
+from hub.understanding.remarks import after_statement, is_remark, without_last_remark, without_reason, without_remark
 from hub.understanding.schedule import leads, schedules
 from hub.understanding.services import Call
 from hub.understanding.target import PRONOUNS
@@ -85,18 +87,60 @@ def understand_clauses(text: str, context: Context) -> Meaning | Failure:  # noq
             later = _all_later(schedule.rest, schedule.delay_s, context)
             if later is not None:
                 return later
-    for shorter in (without_reason(text), after_statement(text)):
+    for shorter in (without_reason(text), after_statement(text), without_last_remark(text)):
         rest = understand_clauses(shorter, context) if shorter else NOT_UNDERSTOOD
         if isinstance(rest, Meaning) and rest.cost == 0 and all(h.verbal or h.frame in _PLAIN for h in rest.heard):
             return rest
     best = whole if isinstance(whole, Failure) else NOT_UNDERSTOOD
-    for pieces in (parts, _pieces_at_verbs(text), _pieces_at_ends(text)):
+    at_ends = _pieces_at_ends(text)
+    for pieces in (parts, _pieces_at_verbs(text), at_ends):
         if 1 < len(pieces) <= _PIECES:
             done = _join(pieces, context)
-            if isinstance(done, Meaning):
+            if isinstance(done, Meaning) and not (pieces is at_ends and done.cost and any(map(_is_bare, done.heard))):
                 return done
+            done = done if isinstance(done, Failure) else NOT_UNDERSTOOD
             best = max(best, done, key=lambda f: f.strength)
-    return best
+    return _but_for_its_purpose(text, context) or _told_closer(text, context) or best
+
+
+_AFTERTHOUGHT = re.compile(r"(?P<deed>.+?) (?:please|,) (?P<which>(?:the|my|our) .+)")
+
+
+def _told_closer(text: str, context: Context) -> Meaning | None:
+    """The deed on what was named more closely after it: "fan off please, the tower one"."""
+    found = _AFTERTHOUGHT.fullmatch(text)
+    if found is None:
+        return None
+    for heard in readings(found["deed"]):
+        if heard.target and heard.frame in _PLAIN | {"open", "close", "lock"}:
+            closer = found["deed"].replace(heard.target, found["which"], 1)
+            read = understand_clauses(closer, context)
+            if isinstance(read, Meaning) and len(read.calls) == 1 and read.cost <= 1:
+                return read
+    return None
+
+
+def _is_bare(heard: Heard) -> bool:
+    """Whether a number without verb or unit stands beside a word: "apple 3" may be anything."""
+    return heard.frame == "set" and not heard.verbal and heard.value.isdigit()
+
+
+def _but_for_its_purpose(text: str, context: Context) -> Meaning | None:
+    """The meaning without whom or what it is for, where it is plain even so."""
+    aim = without_purpose(text, context)
+    read = understand_clauses(aim.request, context) if aim is not None else NOT_UNDERSTOOD
+    if aim is None or not isinstance(read, Meaning) or any(c.entity is None for c in read.calls):
+        return None
+    if read.cost and not (aim.plain and len(read.calls) == read.cost == 1):
+        return None
+    if not read.calls or any(h.frame == "arm" for h in read.heard):
+        return None  # how an alarm is set is told with "for"
+    every = frozenset(context.index.by_domain)
+    if all(device_named(heard.target, every, context) is not None for heard in read.heard):
+        return read
+    # "The light for the desk" may be a light that is called so.
+    other = any(call.entity is not None and call.entity.domain in aim.kinds for call in read.calls)
+    return read if aim.plain and not other else None
 
 
 def _takes_all(whole: Meaning) -> bool:

@@ -15,6 +15,7 @@ _MINUTES = re.compile(rf"{_BEFORE}(?P<m>[1-5]?\d)(?: ?s)? (?P<way>past|to) {_HOU
 _PAIR = re.compile(rf"{_BEFORE}(?P<h>1?\d|2[0-3]) (?P<m>[0-5]\d)(?![\w%°:.])")
 _PAIR_M = re.compile(r"\b(?P<h>1?\d) (?P<m>[0-5]\d):00(?P<half>am|pm)\b")
 _HALF_DAY = re.compile(r"\b(?P<t>\d{1,2}:\d\d) (?P<half>am|pm)\b")
+_DIGIT = re.compile(r"\d")
 _TIME = re.compile(r"(?P<h>\d{1,2})(?::(?P<m>\d\d))?(?P<half>am|pm)?")
 _DAY = re.compile(
     r"\b(?:today|tomorrow|tonight|this (?:morning|afternoon|evening)|(?:in the )?(?:morning"
@@ -38,7 +39,7 @@ def _minutes(found: re.Match[str]) -> str:
 
 def join_clock(text: str) -> str:
     """Replace every spoken time of day in plain words by one token."""
-    if not any(c.isdigit() for c in text):
+    if not _DIGIT.search(text):
         return text
     text = _PAIR_M.sub(r"\g<h>:\g<m>\g<half>", text)
     text = _HALF_DAY.sub(r"\g<t>\g<half>", text)

@@ -31,7 +31,13 @@ _SPARED = re.compile(
     r"(?:(?:no|oh|wait|but|and|,) )*(?:not(?: in)?|except(?: for)?|apart from|other than|leave out) (?:the |my |our )?"
     r"(?P<wrong>(?!that\b|this\b|it\b|so\b|too\b|as\b|right\b|now\b|yet\b|sure\b|really\b|what\b)[a-z ]+)"
 )
-_NO_VERB = re.compile(r"(?:the|my|our|in|for|at|to|on|\d)\b")
+_MEANT = re.compile(r"\b(?:meant|mean|said|asked|wanted|wrong)\b")
+# "No, that's fine" takes nothing back.
+_CONTENT = re.compile(
+    r"(?:(?:that|it|this) is|they are|i am|we are)(?: all| just| quite)* (?:fine|good|ok|okay|alright|right|great"
+    r"|perfect|all|lovely|grand|sorted|cool|enough)(?: .*)?|(?:all )?good(?: .*)?|no(?:pe)?|fine|thanks|thank you"
+)
+_NO_VERB = re.compile(r"(?:(?:the|my|our|in|for|at|to|on)\b|\d)")
 _NOT_AFTER = re.compile(r"(?P<right>.+?)(?: ,)? (?:and )?not (?:the |in the )?(?P<wrong>.+)")
 _THE_OTHER = re.compile(
     r"\b(?:wrong (?:one|1|light|lamp)|not (?:that|this) (?:one|1)|not the (?:right )?(?:one|1|light|lamp))\b"
@@ -99,6 +105,11 @@ def _behind_anything(text: str) -> re.Match[str] | None:
     return None
 
 
+def replaces(text: str) -> bool:
+    """Whether a correction says that something else was meant, not only that there should be more or less of it."""
+    return bool(_MEANT.search(text))
+
+
 def corrected(text: str) -> tuple[str, str] | None:
     """What was meant, and what was not, of a turn that takes something back; None for any other turn.
 
@@ -114,6 +125,8 @@ def corrected(text: str) -> tuple[str, str] | None:
     if not _TAKES_BACK.search(head if rest else text):
         found = _NOT_AFTER.fullmatch(text) if _NO_VERB.match(text) else None
         return (found["right"], found["wrong"]) if found else None
+    if _CONTENT.fullmatch(rest):
+        return None
     if not rest:
         return ("the other one" if _THE_OTHER.search(head) else ""), ""
     for pattern in (_NOT_BUT, _NOT_AFTER):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hub.understanding.lexicon import STOP, singular
+from hub.understanding.lexicon import STOP, domains_of, singular
 from hub.understanding.normalise import normalise
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -22,7 +22,9 @@ _FILLING = (STOP - {"on"}) | frozenset(
      "again", "back", "just"]
 )  # fmt: skip
 _ENDING = re.compile(r"(?:ing|ed|e)$")
-_UNITS = frozenset({"", "bit", "little", "percent", "degrees"})
+_UNITS = frozenset(
+    {"", "bit", "little", "percent", "degrees", "degree", "mode", "level", "touch", "notch", "tad", "smidge", "nudge"}
+)
 _DOUBLED = re.compile(r"([bdglmnprt])\1$")
 _DIRECTIONS = {
     **dict.fromkeys(["up", "louder", "brighter", "warmer", "higher", "more", "hotter", "faster", "lighter"], "+"),
@@ -41,16 +43,17 @@ def other_numbers(words: str, asked: str) -> bool:
     return bool(numbers) and not set(_NUMBER.findall(normalise(words)[0])) <= numbers
 
 
-def echoes(words: str, asked: str, names: Iterable[str]) -> bool:
+def echoes(words: str, asked: str, names: Iterable[str], *, kinds: frozenset[str] = frozenset()) -> bool:
     """Whether the words repeat something of a request and add nothing to it.
 
     Args:
-        words: the assistant's whole turn.
+        words: the assistant's whole turn, or a clause of it.
         asked: the request, in the user's words and in plain ones.
         names: of the devices.
+        kinds: domains of devices whose nouns may be said of any of them ("the light", of one with another name).
     """
     known = set(_stems(asked)) | {stem for name in names for stem in _stems(name)}
-    said = _stems(words)
+    said = _stems(" ".join(w for w in words.split() if w not in kinds and kinds.isdisjoint(domains_of(w))))
     return bool(said) and len(said) <= _LONGEST and all(stem in known for stem in said)
 
 

@@ -19,6 +19,30 @@ _TO_A_VALUE = re.compile(r"(?:|t|to|b|by|a|h|half|f|for|s)$")  # the next word, 
 _PARTICLES = frozenset({"on", "off", "up", "down", "open", "closed", "shut"})
 
 
+# What turns a commitment into a question when it follows behind a comma: "I'll turn it off, shall I?"
+_TAGS = frozenset(
+    ["shall", "should", "ok", "okay", "right", "yes", "yeah", "yep", "is", "isn't", "alright", "all", "correct", "eh",
+     "innit", "huh", "no", "if", "unless", "when", "sound", "sounds", "deal", "would", "want", "do", "don't", "can",
+     "could", "may", "good", "fine", "aye", "once", "as"]
+)  # fmt: skip
+_BARE_TAG = re.compile(r"(?:shall|should) (?:i|we)(?: (?:do (?:that|it|so)|then|now|or not))*")
+
+
+def may_be_tag(begun: str) -> bool:
+    """Whether a word, or the beginning of one, may turn what stands before its comma into a question."""
+    return any(tag.startswith(begun.lower()) for tag in _TAGS)
+
+
+def is_tag(word: str) -> bool:
+    """Whether a word behind a comma may turn what stands before it into a question."""
+    return word.lower() in _TAGS
+
+
+def is_bare_tag(words: Iterable[str]) -> bool:
+    """Whether a question only asks for leave to do what was just said: "shall I"."""
+    return bool(_BARE_TAG.fullmatch(" ".join(words).lower()))
+
+
 def may_be_head(word: str, context: Context) -> bool:
     """Whether `is_head` may be true of the word, by a look at the tables alone."""
     return is_head(word, (), context) or canonical(word) in context.index.by_word
@@ -66,7 +90,11 @@ def goes_on(text: str, read: tuple[Action, ...], following: str, context: Contex
 
 
 def _is_step(action: Action) -> bool:
-    return action.service in _STEPS or any(key.endswith(("_step", "_step_pct", "_delta")) for key in action.data)
+    return (
+        bool(action.step)
+        or action.service in _STEPS
+        or any(key.endswith(("_step", "_step_pct", "_delta")) for key in action.data)
+    )
 
 
 def _may_mean(action: Action, domain: str) -> bool:

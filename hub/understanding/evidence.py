@@ -8,9 +8,10 @@ from enum import Enum
 from functools import lru_cache
 from importlib.resources import files
 
+from hub.understanding.courtesy import is_request, without_courtesy
 from hub.understanding.gates import judge
 from hub.understanding.lexicon import FRACTIONS
-from hub.understanding.normalise import is_request, normalise, without_courtesy
+from hub.understanding.normalise import normalise
 
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:%|°f?|k|s)?")
 _PART = re.compile(r" (?:, )?(?:and then|and also|then|and|,|\.|plus|but|also|or)(?: ,)? ")
@@ -59,6 +60,12 @@ _CUES = _read()
 KINDS = frozenset(_CUES)
 # In these kinds the words are as often part of a name: "the back door".
 _NOMINAL = frozenset({"previous", "next", "add", "timer", "scene", "dock"})
+# A thing with its state or value, where the next thing follows without a word between.
+_THING_AND_STATE = re.compile(
+    r"(?!turn|switch|put|set|make|get|move|bring|keep|leave)\b(?:[a-z']+ ){1,4}?(?:to |at )?"
+    r"(?:on|off|open|closed|shut|up|down|locked|muted|\d[\d.]*(?:%|°f?)?)"
+    r"(?= (?!(?:and|to|at|in|by|for|please)\b)[a-z])"
+)
 _ANY_VERB = re.compile(
     "|".join([*(cues.plain.pattern for kind, cues in _CUES.items() if kind not in _NOMINAL), r"\b(?:add|dock|skip)\b"])
 )
@@ -107,6 +114,15 @@ class Evidence:
     def whole(self) -> Segment:
         """All words as one request."""
         return Segment(self.text, (self.text,))
+
+    @property
+    def listed(self) -> Evidence | None:
+        """The words apart at each thing that is told with its state: "curtains shut | lamp off"; None for no list."""
+        cut = _THING_AND_STATE.sub(r"\g<0> ,", self.text)
+        apart = [Segment(part, (part,)) for part in _PART.split(cut) if part]
+        if len(apart) < 2 or any(segment.negated or segment.excluded for segment in self.segments):
+            return None
+        return Evidence(self.text, tuple(apart), self.authorises)
 
 
 @lru_cache(maxsize=256)

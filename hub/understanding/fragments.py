@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hub.understanding.appended import on_list
+from hub.understanding.changing import ECHO, changes, pronoun_of
 from hub.understanding.context import Context
 from hub.understanding.focus import Mention
 from hub.understanding.house import Action, Entity
@@ -19,54 +21,21 @@ _CUE = re.compile(
     r"|(?:do |make |and )?(?:the )?same(?: thing)?(?: again)?(?: (?:for|with|to))?(?: please)?|do (?:that|it|this)"
     r"|the same for) ?)+\b"
 )
-_ECHO = re.compile(
-    r"(?: ?,)? (?:too|as well|also|instead|please|then|again|next|now|rather|actually|thanks|thank you)$"
-)
 _HERE = re.compile(r"(?:in |over |out |up |down )?(?:here|this room|my room)")
 _THERE = re.compile(r"(?:(?:in|on|at|to|for|from|inside) )?(?:(?:the|my|our) )?(?P<place>.+)")
 _WHERE = re.compile(r"(?:in|on|at|here|upstairs|downstairs|outside|everywhere)\b")
 _SAME = re.compile(r"\bsame\b|^do (?:that|it|this)\b")
-_AGAIN = re.compile(
-    r"(?:and )?(?:(?:(?:do|try) )?(?:it|that|this)? ?(?:once (?:more|again)|(?:1|one) more time|(?:1|one) more"
-    r"|again|another"
-    r"(?: (?:1|one|time))?)|(?:the )?same(?: thing)? again|(?:and )?again|repeat(?: that| it)?|more|(?:a |some |even )?"
-    r"(?:little |bit |tad |touch |lot )?(?:bit )?(?:more|further|extra)|keep going|go on|further|not enough"
-    r"|still not enough|more than that|(?:still )?(?:a )?(?:bit|little) more(?: than that)?)"
-)
-_LESS = re.compile(
-    r"(?:(?:a |just a |not )?(?:little |bit |tad |touch |lot |quite )?(?:bit )?(?:less|so much|that much|as much)"
-    r"|(?:that is |it is |bit |a bit )?(?:way )?too much|too far)"
+_ONE = re.compile(r"(?:the |that )?(?P<which>[a-z' ]+?) (?:one|1|ones)")
+_ENOUGH = re.compile(
+    r"(?<=[a-z0-9%°]) (?:is|will be|would be|should be|will|would|ought to be) (?:enough|fine|plenty|good|ok|great"
+    r"|perfect|better|do|lovely|grand|nice)(?: (?:for (?:me|us|now)|thanks|thank you|please|now))*$"
 )
 _MAKE = re.compile(
     r"(?:(?:make|set|put|turn|change|have) (?:it|that|them|those|this)|(?:it|that) (?:to )?be|to|at|up to|down"
     r" to|say|on)"
     r" (?:to |at |on )?"
 )
-_DIRECTED = re.compile(
-    r"(?:(?:make|turn|get) (?:it|them|that) )?(?P<a>(?:even |just |still )?(?:a |some )?(?:little |tiny )?"
-    r"(?:bit |tad |touch |notch |lot |much |slightly |way )?(?:more )?)?"
-    r"(?P<d>brighter|dimmer|darker|lighter|warmer|cooler|hotter|colder|louder|quieter|softer|faster|slower|higher|lower"
-    r"|up|down)(?: (?P<b>a (?:bit|little|lot|notch|touch|tad)(?: more)?|more|still))?"
-)
-_ADDS = re.compile(r"(?P<verb>add|put|remove|take off|cross off|delete) (?P<item>\S.*)|(?:take|cross) (?P<off>.+) off")
-_STOPS = re.compile(
-    r"(?:stop(?: (?:it|them|there|that|now))?|hold (?:it|on)(?: there)?|that is (?:enough|far enough|fine|good)"
-    r"|halt|enough)"
-)
 _PLACE_FIRST = re.compile(r"(?P<place>(?:in|on|at) (?:here|(?:the|my|our) \w+)) (?:, )?(?P<rest>\w+ .+)")
-_PAIRS = {
-    "light": ("brighter", "dimmer"), "climate": ("warmer", "cooler"), "water_heater": ("warmer", "cooler"),
-    "media_player": ("louder", "quieter"), "fan": ("faster", "slower"), "humidifier": ("higher", "lower"),
-    "cover": ("higher", "lower"),
-}  # fmt: skip
-_DOWN = re.compile(
-    r"\b(?:dim|dimmer|darken|darker|lower|down|reduce|decrease|drop|less|quieter|softer|cooler|colder|cool|slower"
-    r"|quieten|close|shut|slow)\b"
-)
-_RELATIVE = re.compile(
-    r"\b(?:brighter|dimmer|darker|lighter|warmer|cooler|hotter|colder|louder|quieter|softer|faster|slower|higher|lower"
-    r"|up|down|more|less|next|skip|previous|bit|little|notch|too)\b"
-)
 
 
 # A whole clause ("I'm late") names nothing.
@@ -74,17 +43,13 @@ _CLAUSE = re.compile(
     r"(?:i|we|you|he|she|it|they|there|what|who|why|how|when|if|because)\b|(?:that|this) (?:is|was|will|has|would)\b"
     r"|(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b"
 )
+# No item begins like this: "take the eggs off".
+_HANDLES = re.compile(r"(?:take|cross|remove|scratch|strike|delete|drop|put|add|clear|knock|tick|write|read) \S")
 # What is wrong with it, before what is wanted: "too loud, thirty".
 _JUDGED = re.compile(
     r"^(?:(?:that|it|this) is )?(?:(?:still|way|far|much|a bit|a little) )*(?:too [a-z]+|not [a-z]+ enough|enough)"
     r"(?: ,)? (?:(?:go|try|make it|have it|how about|what about|let us (?:say|try)|say|do) )?(?=\S)"
 )
-_LONGER = re.compile(
-    r"(?:(?:give|put|stick|pop|add|make|have|take|let us (?:add|say)) )?(?:it |me |that |on )?(?:another |an extra )?"
-    r"(?P<n>\d+s?)(?: (?:more|extra|longer))?(?: (?:minutes|seconds|hours))?"
-    r"(?: (?:on|on (?:it|that|there)|to (?:it|that)|more|longer))*"
-)
-_MAKE_NUMBER = re.compile(r"(?:make|set|change) (?:it|that|the timer)(?: to| for)? (?P<n>\d+s?)")
 _SWITCHED = {
     "on": "turn on", "off": "turn off", "back on": "turn on", "back off": "turn off", "open": "open", "shut": "close",
     "closed": "close",
@@ -106,7 +71,7 @@ class Completed:
 
 def without_echo(text: str) -> str:
     """The words without "too", "again" or "as well" at their end."""
-    return _ECHO.sub("", text).strip(" ,")
+    return ECHO.sub("", text).strip(" ,")
 
 
 def goes_on(text: str) -> bool:
@@ -122,22 +87,22 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
         before: what it continues.
         context: where and when it was said.
     """
-    rest = _ECHO.sub("", _ECHO.sub("", text)).strip(" ,")
+    rest = ECHO.sub("", ECHO.sub("", text)).strip(" ,")
     cue = _CUE.match(rest)
     rest = rest[cue.end() :].strip(" ,") if cue else rest
     sure = goes_on(text)
-    rest = _JUDGED.sub("", rest)
+    rest = _ENOUGH.sub("", _JUDGED.sub("", rest))
     for other in changes(text, before):
         yield Completed(other)
     for other in _in_place_first(rest):
         yield Completed(other)
-    yield from map(Completed, _on_list(rest, before, context))
+    yield from map(Completed, on_list(rest, before, context))
     if not rest:
         if _SAME.search(text):
             yield Completed(before.text)
         return
     if rest in _SWITCHED:
-        yield Completed(f"{_SWITCHED[rest]} {_pronoun(before)}")
+        yield Completed(f"{_SWITCHED[rest]} {pronoun_of(before)}")
         return
     for other in _with_value(rest, before):
         yield Completed(other)
@@ -158,67 +123,6 @@ def _in_place_first(rest: str) -> Iterator[str]:
         yield f"{found['rest']} {found['place']}"
 
 
-def _on_timer(rest: str, before: Mention) -> Iterator[str]:
-    """Another time for the timer that was spoken of ("make that six"), or more of it ("stick five more on")."""
-    running = next((a.data["duration"] for a in before.actions if a.domain == "timer" and "duration" in a.data), None)
-    found = _LONGER.fullmatch(rest) or _MAKE_NUMBER.fullmatch(rest)
-    if running is None or found is None:
-        return
-    unit = next(size for size in (3600, 60, 1) if running % size == 0)
-    seconds = int(found["n"][:-1]) if found["n"].endswith("s") else int(found["n"]) * unit
-    if re.search(r"\b(?:more|extra|another|longer|add|on)\b", rest):
-        yield f"add {seconds}s to the timer"
-    else:
-        yield re.sub(r"\b\d+s\b", f"{seconds}s", before.text, count=1)
-
-
-def _on_list(rest: str, before: Mention, context: Context) -> Iterator[str]:
-    """Something for the list that was spoken of ("add butter", "take the milk off")."""
-    found = _ADDS.fullmatch(rest)
-    lists = [e for e in map(context.house.entities.get, before.entity_ids) if e is not None and e.domain == "todo"]
-    for entity in lists if found else ():
-        item = re.sub(r"^the ", "", found["item"] or found["off"]) if found else ""
-        adds = found is not None and found["verb"] in ("add", "put")
-        yield f"{'add' if adds else 'remove'} {item} {'to' if adds else 'from'} the {entity.name.lower()}"
-
-
-def changes(text: str, before: Mention) -> Iterator[str]:
-    """More of what was done, or less of it, or the other way, for words that ask for no more than that."""
-    rest = re.sub(r"^(?:(?:and|but|now|then|ok|well|hmm|just|,) )+", "", text.strip(" ,"))
-    rest = rest if _AGAIN.fullmatch(rest) else _ECHO.sub("", rest).strip(" ,")
-    yield from _on_timer(rest, before)
-    changed = next((a for a in before.actions if a.domain in _PAIRS), None)
-    if changed and changed.domain == "cover" and _STOPS.fullmatch(rest):
-        yield f"stop {_pronoun(before)}"
-    directed = _DIRECTED.fullmatch(rest)
-    if directed and changed:
-        word = directed["d"]
-        if word in ("up", "down", "higher", "lower"):
-            word = _PAIRS[changed.domain][word in ("down", "lower")]
-        yield f"make {_pronoun(before)} {_amount(rest)}{word}"
-    more, less = _AGAIN.fullmatch(rest), _LESS.fullmatch(rest)
-    if (
-        more
-        and not _amount(rest)
-        and (_RELATIVE.search(before.text) or re.search(r"\b(?:again|repeat|another|once more|same)\b", rest))
-    ):
-        yield before.text
-    if (more or less) and changed:
-        down = bool(_DOWN.search(before.text)) != bool(less)
-        yield f"make {_pronoun(before)} {_amount(rest) or 'a bit '}{_PAIRS[changed.domain][down]}"
-
-
-def _amount(rest: str) -> str:
-    """How much, as the frames have it, with a space behind."""
-    if re.search(r"\b(?:lot|much|way)\b", rest):
-        return "a lot "
-    return "a bit " if re.search(r"\b(?:bit|little|tad|touch|notch|slightly|tiny)\b", rest) else ""
-
-
-def _pronoun(before: Mention) -> str:
-    return "them" if len(before.entity_ids) > 1 else "it"
-
-
 def _with_value(rest: str, before: Mention) -> Iterator[str]:
     made = _MAKE.match(rest)
     value = rest[made.end() :] if made else rest
@@ -232,8 +136,8 @@ def _with_value(rest: str, before: Mention) -> Iterator[str]:
     if number and any("position" in a.data or "percentage" in a.data for a in before.actions):
         value += " percent"
     if any(a.domain == "media_player" and a.service.startswith("volume") for a in before.actions):
-        yield f"set the volume of {_pronoun(before)} to {value}"
-    yield f"set {_pronoun(before)} to {value}"
+        yield f"set the volume of {pronoun_of(before)} to {value}"
+    yield f"set {pronoun_of(before)} to {value}"
 
 
 def _place(rest: str, context: Context) -> str | None:
@@ -297,18 +201,29 @@ def _kinds_there(devices: list[Entity], name: str, place: str, context: Context)
 
 def _with_target(rest: str, before: Mention, context: Context) -> Iterator[str]:
     """The same deed on what the fragment names."""
-    if _CLAUSE.match(rest):
+    on_a_list = any(action.domain == "todo" for action in before.actions)
+    if _CLAUSE.match(rest) or (on_a_list and _HANDLES.match(rest)):
         return
     for action in _distinct(before.actions)[:2]:
-        command = as_command(action, rest, context.house)
-        if command:
-            yield command
+        for target in (*_one_of(rest, before, context), rest):
+            command = as_command(action, target, context.house)
+            if command:
+                yield command
     exchanged = _exchanged(rest, before, context)
     if exchanged is not None:
         yield exchanged
     asked = re.fullmatch(r"(is|are) (?:the )?.+? (\w+)", before.text)
     if asked and not before.actions and len(rest.split()) <= 6:
         yield f"{asked[1]} {rest} {asked[2]}"
+
+
+def _one_of(rest: str, before: Mention, context: Context) -> Iterator[str]:
+    """What "the front one" is called where a door was spoken of."""
+    found = _ONE.fullmatch(rest)
+    known = (context.house.entities.get(i) for i in before.entity_ids)
+    heads = {canonical(e.name.lower()).rpartition(" ")[2] for e in known if e is not None}
+    if found and len(heads) == 1:
+        yield f"the {found['which']} {heads.pop()}"
 
 
 def _exchanged(rest: str, before: Mention, context: Context) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hub.understanding.lexicon import COLORS, FRACTIONS, HVAC, KELVINS, LEVELS, PRAISE
-from hub.understanding.patterns import read_patterns
+from hub.understanding.patterns import Table, read_patterns
 
 # Values that can be told from a target without a word between them; longest first.
 _SPOKEN_VALUES = sorted((*COLORS, *KELVINS, *FRACTIONS, *LEVELS, *HVAC.keys() - {"off"}), key=len, reverse=True)
@@ -21,9 +21,11 @@ _VALUE_CLASSES = {
     + "|".join(map(re.escape, _SPOKEN_VALUES))
     + ")(?: mode| color| light| glow| tone| tint| brightness| volume| speed| open| closed| shut)?(?: of the"
     " way)?(?: open| closed| shut| up| down)?"
-    r"|-?\d+(?:\.\d+)?(?:%|°f?|k)?(?: brightness| volume| speed| open| bright| power| strength| intensity)?))",
+    r"|-?\d+(?:\.\d+)?(?:%|°f?|k)?(?: brightness| volume| speed| open| bright| power| strength| intensity"
+    r"| humidity)?))",
 }
 _TABLE = read_patterns("frames.txt", _VALUE_CLASSES)
+_FRAMES = Table(_TABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ _COMPARATIVE = {
     "bright": "brighter", "dim": "dimmer", "dark": "darker", "warm": "warmer", "hot": "hotter", "cool": "cooler",
     "cold": "colder", "loud": "louder", "quiet": "quieter",
 }  # fmt: skip
+_UNBEARABLE = frozenset({"freezing", "boiling", "hot", "cold", "chilly", "loud", "noisy", "quiet", "bright"})
 _DOWNWARD = frozenset({"down", "closed", "shut"})
 
 
@@ -71,23 +74,18 @@ def _direction(said: str) -> str:
     how, _, quality = said.rpartition(" ")
     if how == "more" and quality in _COMPARATIVE:
         return _COMPARATIVE[quality]
-    too_much = how in ("less", "not as", "not so") or quality in ("freezing", "boiling")
+    too_much = how in ("less", "not as", "not so") or (not how and quality in _UNBEARABLE)
     return _REMEDY.get(quality, said) if too_much else said
 
 
+# "Up in the loft" is in the loft.
+_ON_THE_WAY = re.compile(r"^(?:out|over|up|down) (?=(?:in|on|at) )")
 _OPENERS = re.compile(r"^(?:[TVWAG]\b|\(\?P<t>|\(\?!|NOTIT)")
-
-
-_OPENED = {
-    word: tuple(p for p in _TABLE if p.openings is None or word in p.openings)
-    for word in {word for p in _TABLE for word in p.openings or ()}
-}
-_UNOPENED = tuple(p for p in _TABLE if p.openings is None)
 
 
 def readings(clause: str) -> Iterator[Heard]:
     """Every frame that the clause can be read as, best first. The target may still mean nothing in this house."""
-    for pattern in _OPENED.get(clause.partition(" ")[0], _UNOPENED):
+    for pattern in _FRAMES.like(clause):
         parts = pattern.read(clause)
         if parts is None:
             continue
@@ -96,7 +94,8 @@ def readings(clause: str) -> Iterator[Heard]:
         direction = _REMEDY[direction] if "TOO" in source else _direction(direction)
         if frame == "set" and direction in _DOWNWARD:
             value = f"{value.removesuffix(' of the way')} closed"
-        target = " ".join(filter(None, (parts.get("t", "").strip(), parts.get("w"), parts.get("x"))))
+        place = _ON_THE_WAY.sub("", parts.get("w", ""))
+        target = " ".join(filter(None, (parts.get("t", "").strip(), place, parts.get("x"))))
         yield Heard(
             frame, f"{parts['p']} of {target}" if parts.get("p") else target, value.strip(), direction,
             parts.get("a", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from hub.understanding.schedule import VAGUE, without_times
@@ -13,10 +14,13 @@ _NEGATION = re.compile(r"\b(?:not|never|without|nothing|nobody|neither|instead o
 _HARMLESS = re.compile(
     r"(?:^|,|but|and) (?:but )?(?:do not (?:touch|change)|but not|not the) |\bnot (?:so|as|quite so|too) \w+"
     r"|\bnot in \w+|\bnot (?:the|my|our) (?:\w+ ){1,3}(?:ones?|1|lights?|lamps?)$"
-    r"|^i can not(?: even| really)? hear (?!it\b|you\b|me\b|that\b|them\b)|, not (?=the )|\bi do not (?:mind|care)\b"
+    r"|^i can not(?: even| really)? hear (?!it\b|you\b|me\b|that\b|them\b)|, not (?=the )|(?:list"
+    r"|groceries) nobody .+$|\bi do not (?:mind|care)\b"
+    r"|^(?:i|we) (?:do not need|do not want) (?:the |my |our |that )?(?:[a-z]+ ){0,2}timer\b"
+    r"|^(?:i|we) can not (?:even )?(?:really )?(?:hear|see) (?:the|my|our|a|what)\b"
 )
 _CONDITION = re.compile(
-    r"\b(?:if|when|whenever|unless|as soon as|once|until|till|before|after|while|every time|in case|as long as"
+    r"\b(?:if|when|whenever|unless|as soon as|once(?! over)|until|till|before|after|while|every time|in case|as long as"
     r"|the moment"
     r"|provided|assuming|in the event)\b"
 )
@@ -26,14 +30,14 @@ _PAST = re.compile(
 )
 _ASKS = re.compile(
     r"^(?:(?:any|some) (?:mail|post|letters?|parcels?|packages?|deliver(?:y|ies)) (?:in|at|on)|is|are|was|were"
-    r"|what|which|who|whose|where|when|why|how|do (?:i|you|we|they|any|(?:the|all|my|our)(?! .+ (?:on|off"
-    r"|in [a-z]+|scene|mode|routine)$)|these"
+    r"|anything|what|which|who|whose|where|when|why|how|do (?:i|you|we|they|any|(?:the|all|my|our)(?! .+ (?:on|off"
+    r"|in [a-z]+|scene|mode|routine)$)(?!(?: .+)? (?:hoovering|vacuuming|cleaning|mowing|sweeping|mopping)$)|these"
     r"|those|people)|does|did|has|had|am|any|should|shall"
     r"|have (?:i|you|we|they|any|someone|somebody|anyone|(?:the|all|my) .+ (?:been|gone|finished|stopped|got))"
     r"|can i(?! have| get)|could i(?! have| get)|may|might"
     r"|would it|tell me(?! to)|what about|show me|check|give me the(?! .+ (?:on|off|open|closed|shut|to|at)\b)"
     r"|say|read|can (?:it|they|he|she|we)(?!"
-    r" (?:have|get|be))"
+    r" (?:have|get|be|do|go))"
     r"|will (?:it|they|he|she|there))\b"
 )
 _OTHERS = re.compile(
@@ -42,7 +46,9 @@ _OTHERS = re.compile(
     r"|daughter|friend|boss|neighbou?r|mother|father|kids?))"
     r"\b(?! (?:want|need|would like|would love|could use|could do with|feel like|fancy)\b)"
 )
-
+_OURS = re.compile(
+    r"(?:i|we) (?:am|are|feel|can not)\b|(?:i|we) (?:do not need|do not want|no longer need|am done with) .*\btimer\b"
+)
 # What is told first is why: "we've got milk, take it off the list".
 _OFF_THE_LIST = re.compile(
     r"^(?:we|i) (?:have|got|do not need|no longer|bought|found)\b.* (?<!not )(?:take|cross|tick|strike|scratch"
@@ -51,7 +57,8 @@ _OFF_THE_LIST = re.compile(
 )
 # Figures of speech built from the verbs of a home. Their things are never devices, whatever a house calls its own.
 SAYING = re.compile(
-    r"\b(?:raise the (?:roof|bar|stakes|alarm about|subject|question|issue)|(?:close|seal) the (?:deal|book"
+    r"\b(?:hold the (?:doors?|line|lift|elevator|phone|front page)\b|raise the (?:roof|bar|stakes|alarm about"
+    r"|subject|question|issue)|(?:close|seal) the (?:deal|book"
     r"|books) ?(?:on)?"
     r"|hit (?:the (?:road|sack|hay|books|gym|shops|town|nail|ground|jackpot|brakes)|me (?:with|up))|lock horns"
     r"|(?:turn|turning) (?:over )?(?:a new leaf|the tables|the other cheek|a blind eye|heads|back time|the page"
@@ -78,6 +85,7 @@ class Gate:
     rest: str = ""
 
 
+@lru_cache(maxsize=512)
 def judge(said: str, *, question_mark: bool) -> Gate:  # noqa: PLR0911 - one line a gate
     """Decide whether a text may act at all. A moment that a clock can tell stops nothing."""
     text = without_times(said)
@@ -98,7 +106,7 @@ def judge(said: str, *, question_mark: bool) -> Gate:  # noqa: PLR0911 - one lin
         return Gate("deferred", "time", VAGUE.sub("", text).strip(" ,"))
     if _PAST.search(text):
         return Gate("closed", "past or habit")
-    if _OTHERS.match(text) and not text.startswith(("i am", "we are", "i feel", "i can not")):
+    if _OTHERS.match(text) and not _OURS.match(text):
         return Gate("closed", "not a request")
     if question_mark:
         return Gate("question", "question mark")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hub.understanding.clause import Meaning
 from hub.understanding.clauses import understand_clauses
 from hub.understanding.context import Context
+from hub.understanding.frames import Heard as HeardFrame
 from hub.understanding.gates import judge
+from hub.understanding.naming import routine_named
 from hub.understanding.policy import Policy
 from hub.understanding.queries import answer
 from hub.understanding.questions import Answer
@@ -55,8 +57,13 @@ def guessed_by_sound(text: str, context: Context, policy: Policy) -> tuple[Meani
         if judge(heard.text, question_mark=False).kind != "open":
             continue
         read = understand_clauses(heard.text, context)
+        routine = routine_named(heard.text, context) if " " in heard.text and not isinstance(read, Meaning) else None
+        if routine is not None and routine.domain == "scene":
+            read = Meaning((Call("scene.turn_on", routine, {}),), (HeardFrame("activate", heard.text),))
         if not isinstance(read, Meaning) or read.cost or not read.calls:
             continue
+        if not heard.deed and not all(h.target for h in read.heard):
+            continue  # a deed that was not heard, on nothing that was
         if not all(_may_be_guessed(call, text, heard, policy) for call in read.calls):
             continue
         if best is not None and best[0].calls != read.calls:
@@ -69,7 +76,7 @@ def _may_be_guessed(call: Call, text: str, heard: Heard, policy: Policy) -> bool
     if call.service.startswith("todo."):
         return f" {call.data.get('item')} " in f" {text} "
     if call.entity is None:
-        return call.service == "timer.start"
+        return call.service in ("timer.start", "timer.resume", "timer.pause")
     if not _is_guarded(call, policy):
         return True
     armed = call.service.startswith("alarm_control_panel.alarm_arm")

@@ -83,13 +83,19 @@ class House:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One service call, as Home Assistant names it, with the words that justify it."""
+    """One service call, as Home Assistant names it, with the words that justify it.
+
+    Attributes:
+        step: what of `data` is meant as a change of what was before (`temperature_delta`, `volume_step` ...), where the
+            service itself takes only the value that it comes to.
+    """
 
     domain: str
     service: str
     entity_ids: tuple[str, ...]
     data: Mapping[str, Any] = field(default_factory=dict)
     evidence: str = ""
+    step: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

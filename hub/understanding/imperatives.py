@@ -63,7 +63,7 @@ _DOCK = re.compile(
 _TRAILING = re.compile(
     r"(?: ,)? (?:(?:starting|beginning|effective|as of) (?:right )?(?:now|away|immediately)"
     r"|right now|right away|straight away|at once|immediately|for (?:you|us|me)(?: now| all| both)?"
-    r"|now|too|as well|also|then|there|already"
+    r"|now|too|as well|also|then|there|already|or so|or thereabouts|maybe|perhaps"
     r"|in (?:a|one|just a|about a) (?:second|sec|moment|minute|jiffy|tick|flash|bit|couple of seconds)|as (?:you"
     r" )?(?:asked|requested"
     r"|wished|ordered|usual|said|wish|like|promised|instructed|desired|you wanted)|(?:like|just like) you"

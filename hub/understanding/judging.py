@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
 from hub.understanding.context import Context
 from hub.understanding.decisions import Moment
+from hub.understanding.echo import echoes
 from hub.understanding.endings import goes_on, has_object, is_head, may_be_head
 from hub.understanding.evidence import Evidence, read_evidence
 from hub.understanding.focus import NOTHING, Focus, Mention
 from hub.understanding.house import Action
 from hub.understanding.imperatives import ellipses, imperatives
 from hub.understanding.normalise import name_key, normalise
-from hub.understanding.parser import Parser, Understanding
+from hub.understanding.parser import Parser
+from hub.understanding.shortened import in_full
 from hub.understanding.stance import Kind, Stance
 from hub.understanding.support import Verdict, Weighed, weigh
 from hub.understanding.tagger import canonical
+from hub.understanding.understood import Understanding
 
 _CANDIDATES = 6
 _MENTIONS = 5
@@ -29,7 +33,10 @@ _TELLS = re.compile(
 )
 _CORRECTED = ", i mean "
 # A plain "is" tells how things are; something that moves, or was moved, was done by somebody.
-_IS_SO = re.compile(r"\b(?:is|are) (?:now |all |both |still )?(?!being\b|going\b|coming\b|getting\b|\w+ing\b)")
+_IS_SO = re.compile(
+    r"\b(?:is|are) (?:now |all |both |still )?(?!being\b|going\b|coming\b|getting\b|(?!playing|running|working|charging"
+    r"|recording|resting|idling|blowing|ticking|burning|humming)\w+ing\b)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class Judge:
             begun: part of it was done already, so only what it says outright is added.
         """
         asked = self._request.actions if self._request is not None else ()
+        stance = self._in_full(stance, moment)
         agreed: tuple[Action, ...] = ()
         best = NOTHING_FOUND
         most = _CANDIDATES if _CORRECTED not in stance.words else 2  # a correction is tried in many ways by itself
@@ -152,6 +160,7 @@ class Judge:
         if request is None or request.dangerous or request.only_hints:
             return ()
         context = self._surroundings(area_id, moment)
+        stance = self._in_full(stance, moment)
         text = next(imperatives(stance), "")
         last = text.rpartition(" ")[2]
         if not has_object(text) or not may_be_head(last, context):
@@ -161,7 +170,7 @@ class Judge:
         if not read or not is_head(last, read, context) or goes_on(text, read, following, context):
             return ()
         if request.actions:
-            return read if all(_within(a, request.actions) for a in read) else ()
+            return _asked(read, request.actions) if all(_within(a, request.actions) for a in read) else ()
         weighed = [self.weigh_request(a, moment) for a in read] if request.final and not understood.pending else []
         return read if weighed and all(w.verdict is Verdict.SUPPORTED and w.whole for w in weighed) else ()
 
@@ -207,11 +216,30 @@ class Judge:
         """The user's words, read."""
         return read_evidence(self._request.words if self._request else "")
 
+    def repeats(self, words: str, moment: Moment) -> bool:
+        """Whether the words say the request again, more than a name of it, and nothing else."""
+        request = self._request
+        if request is None or not request.actions:
+            return False
+        devices = [
+            moment.house.entities[i] for a in request.actions for i in a.entity_ids if i in moment.house.entities
+        ]
+        names = [name for device in devices for name in (device.name, *device.aliases)]
+        asked = " ".join([normalise(request.words)[0], *map(_way, request.actions)])
+        said = partial(echoes, words, names=names, kinds=frozenset(action.domain for action in request.actions))
+        return said(asked) and not said("")
+
+    def _in_full(self, stance: Stance, moment: Moment) -> Stance:
+        """The stance with the names in full that it cuts short."""
+        ids = dict.fromkeys(i for mention in self._focus.mentions[:2] for i in mention.entity_ids)
+        words = in_full(stance.words, [moment.house.entities[i] for i in ids if i in moment.house.entities])
+        return stance if words == stance.words else replace(stance, words=words)
+
     def _taken_up(
         self, asked: Iterable[Action], read: tuple[Action, ...], text: str, area_id: str | None, moment: Moment, *,
         begun: bool,
     ) -> tuple[Action, ...]:  # fmt: skip
-        inside = tuple(a for a in read if _within(a, asked))
+        inside = _asked((a for a in read if _within(a, asked)), asked)
         if begun or (inside and len(inside) == len(read)):
             return inside
         context = self._surroundings(area_id, moment)
@@ -268,6 +296,19 @@ def _within(action: Action, asked: Iterable[Action]) -> bool:
         if same_call(action, other) and set(action.entity_ids) <= set(other.entity_ids):
             return bool(action.entity_ids) or not other.entity_ids
     return False
+
+
+def _way(action: Action) -> str:
+    """The way in which a step goes, in a word; empty for what is no step."""
+    steps = [v for k, v in (*action.data.items(), *action.step.items()) if k.endswith(("_step", "_step_pct", "_delta"))]
+    up = action.service in ("volume_up", "increase_speed") or any(isinstance(v, (int, float)) and v > 0 for v in steps)
+    return "up" if up else "down" if steps or action.service in ("volume_down", "decrease_speed") else ""
+
+
+def _asked(read: Iterable[Action], asked: Iterable[Action]) -> tuple[Action, ...]:
+    """What was read and is part of what was asked for; a value that either of them names outright is no step."""
+    plain = [other for other in asked if not other.step]
+    return tuple(replace(a, step={}) if a.step and _within(a, plain) else a for a in read)
 
 
 def is_told(stance: Stance) -> bool:

@@ -102,6 +102,9 @@ def _holders(word: str, domains: frozenset[str], context: Context) -> set[str]:
     kinds = frozenset(domains_of(word))
     if kinds and word not in NARROW:
         holders |= {e.entity_id for e in context.of_domains(kinds & domains)}
+    if word == "ac" and not holders:
+        climates = context.of_domains(frozenset({"climate"}) & domains)
+        holders = {e.entity_id for e in climates if "cool" in e.capabilities}
     if word == "lamp":
         holders |= {e.entity_id for e in context.of_domains(frozenset({"light"}))}
     return holders

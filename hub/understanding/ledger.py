@@ -36,6 +36,7 @@ class Ledger:
         self.spoke_s = float("-inf")
         self.focus: Focus = NOTHING
         self.history = history
+        self._me = object()
         self._done: dict[int, frozenset[Atom]] = {}
         self._agreed: tuple[int, tuple[Action, ...]] = (0, ())  # turn, and what the assistant took up of it
         self._last: tuple[int, str, float] | None = None  # turn, key and time of the newest act
@@ -74,9 +75,13 @@ class Ledger:
             del self._done[old]
         act = Act(left, source, f"{turn}: {names_of(left)}", why, moment.frame if frame is None else frame, reply)
         if source is not Source.UNDO:  # the next "undo that" goes one step further back
-            self.history.note(act, moment)
+            self.history.note(act, moment, of=(self._me, turn))
             self._last = (turn, act.key, moment.at_s)
         return act
+
+    def unsay(self) -> None:
+        """What was done of this turn was not what it asks for: the same may be done again, as it was meant."""
+        self._done.pop(self.turn, None)
 
     def just_acted(self, moment: Moment) -> bool:
         """Whether the newest deed is so young that "no" and "cancel that" are about it."""
@@ -86,11 +91,13 @@ class Ledger:
         """The deed that a correction is about."""
         if self._last is None or not self.just_acted(moment) or self._last[0] < self.turn - 2:
             return None
+        if self.focus.mentions and self.focus.mentions[0].turn > self._last[0]:
+            return None  # nothing was done of what was spoken of since
         return self.history.deed_of(self._last[1], moment)
 
-    def undone(self, deed: Deed) -> None:
-        """A deed is taken back."""
-        self.history.forget(deed)
+    def undone(self, deed: Deed, *, only: frozenset[str] = frozenset()) -> None:
+        """A deed is taken back, on these devices alone where there are any."""
+        self.history.forget(deed, only=only)
         self._last = None
 
     def mention(self, actions: tuple[Action, ...], entity_ids: tuple[str, ...], text: str) -> None:

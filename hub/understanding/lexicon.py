@@ -191,6 +191,11 @@ COLORS = {
         "mint_cream",
         "fuchsia",
         "silver",
+        "amber",
+        "lilac",
+        "scarlet",
+        "burgundy",
+        "mauve",
     ]
 }
 KELVINS = {
@@ -210,7 +215,14 @@ FRACTIONS = {
     "the lowest": 1, "the highest": 100, "half power": 50, "half speed": 50, "the lowest setting": 1,
     "its brightest": 100, "as bright as possible": 100, "as dim as possible": 1, "as low as possible": 1,
     "as high as possible": 100, "as loud as possible": 100, "as quiet as possible": 5,
-    "the brightest": 100, "maximum volume": 100, "top speed": 100, "utmost": 100,
+    "the brightest": 100, "maximum volume": 100, "top speed": 100, "utmost": 100, "full whack": 100, "full pelt": 100,
+    "full tilt": 100, "full throttle": 100, "full strength": 100, "fully": 100, "full on": 100, "flat out": 100,
+    **{f"as {high} as {it} {go}": 100 for high in ("high", "bright", "loud", "fast", "far")
+       for it, go in (("it", "goes"), ("they", "go"), ("it", "will go"), ("they", "will go"), ("it", "can"))},
+    **{f"as {low} as {it} {go}": 1 for low in ("low", "dim", "quiet", "slow")
+       for it, go in (("it", "goes"), ("they", "go"), ("it", "will go"), ("they", "will go"), ("it", "can"))},
+    **{f"{whose} {most} {what}": share for whose in ("its", "the") for what in ("setting", "level", "speed")
+       for most, share in (("highest", 100), ("top", 100), ("fastest", 100), ("lowest", 1), ("slowest", 1))},
     "its highest": 100, "its lowest": 1, "its maximum": 100, "its dimmest": 1,
     **{f"{n} {part}{'s' * (n > 1)}": round(100 * n / of) for part, of in _PARTS.items() for n in range(1, of)},
     **{f"{article} {part}": round(100 / of) for part, of in _PARTS.items() for article in ("a", "an")},
@@ -242,7 +254,7 @@ class Value:
 
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)(%|°f|°|k)?")
 _OF_WHAT = re.compile(
-    r"^(-?\d+(?:\.\d+)?%?) (?:brightness|volume|brightness level|speed|open|bright|power|strength|intensity)$"
+    r"^(-?\d+(?:\.\d+)?%?) (?:brightness|volume|brightness level|speed|open|bright|power|strength|intensity|humidity)$"
 )
 _SUFFIX: dict[str, ValueKind] = {
     "": "number",
@@ -262,7 +274,8 @@ def value_of(text: str) -> Value | None:  # noqa: PLR0911 - one line a case
         return Value(_SUFFIX[found[2] or ""], float(found[1]), text)
     closed = re.fullmatch(r"(.+?)(?: of the way)? (open|closed|shut|up|down)", text)
     if closed and (part := value_of(closed[1])) is not None and part.kind in ("percent", "number"):
-        return Value("percent", 100 - part.number, text) if closed[2] in ("closed", "shut") else part
+        down = closed[2] in ("closed", "shut") or text.endswith(" of the way down")
+        return Value("percent", 100 - part.number, text) if down else part
     text = text.removesuffix(" of the way")
     if text in FRACTIONS:
         return Value("percent", FRACTIONS[text], text)

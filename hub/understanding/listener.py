@@ -9,20 +9,20 @@ from typing import Literal
 from hub.understanding.agreement import Agreement, Open
 from hub.understanding.deciding import Decider, explained
 from hub.understanding.decisions import Act, Confirm, Decision, Mode, Moment, Said, Source, Tell
-from hub.understanding.focus import Mention
-from hub.understanding.history import Deed, History
+from hub.understanding.early import Early, as_asked
+from hub.understanding.history import History
 from hub.understanding.house import Action, ActionResult
 from hub.understanding.ledger import Ledger, ids_of
-from hub.understanding.offers import Offer, Question
-from hub.understanding.parser import Parser, Understanding
+from hub.understanding.parser import Parser
 from hub.understanding.pending import Answer, ending_of
 from hub.understanding.permission import all_atoms, without
 from hub.understanding.policy import Policy
 from hub.understanding.readiness import Ready
-from hub.understanding.requests import Before, Reader, Reading, request_for, with_actions
+from hub.understanding.requests import Reader, Reading, with_actions
+from hub.understanding.turns import Turns, is_for_house
+from hub.understanding.understood import Understanding
 
 _NOTHING = Understanding("unknown")
-_NOT_OURS = frozenset({"not_understood", "empty", "too_long"})
 # After these the next turn may be what was missing.
 _ASKS = frozenset({"ambiguous", "bad_value", "no_such_device", "no_such_area", "cannot_do"})
 
@@ -45,12 +45,15 @@ class Listener:
 
     def __init__(self, parser: Parser, *, policy: Policy, mode: Mode = "both", history: History | None = None) -> None:
         self.mode = mode
-        self._reader = Reader(parser)
         self._ledger = Ledger(history if history is not None else History())
+        self._turns = Turns(Reader(parser), self._ledger)
         self._decider = Decider(policy, self._ledger)
         self._agreement = Agreement(parser)
-        self._offer: Offer | None = None
-        self._question: Question | None = None
+        self._early = Early(
+            self._decider,
+            self._ledger,
+            lambda said, moment: parser.is_complete(said.text, moment.house, said.area_id),
+        )
 
     @property
     def waiting(self) -> bool:
@@ -67,6 +70,10 @@ class Listener:
         """Whether the assistant's words, or its silence, may still lead to a decision."""
         return self.mode != "user" and self._agreement.waiting
 
+    def move(self, area_id: str) -> None:
+        """The user has gone to another area, and what he was asked with him."""
+        self._decider.confirming.move(area_id)
+
     # --- the user -----------------------------------------------------------------------------------------------------
 
     def foretell(self, said: Said, moment: Moment) -> Literal["house", "command", "other"]:
@@ -79,20 +86,25 @@ class Listener:
         answer = self._decider.confirming.hears(said, lambda text: self._risks_of(text, said, moment))
         if answer is not Answer.OTHER:
             return "house"
-        reading = self._read(said, moment)
+        reading = self._turns.read(said, moment)
         if reading.kind in ("undo", "spare"):
             return "command"
         if reading.understanding.kind == "actions":
             permitted = self._decider.permit(reading.actions, moment, said)
             return "house" if permitted.risky or not permitted.free else "command"
-        return "house" if self._is_for_house(reading) else "other"
+        return "house" if is_for_house(reading) else "other"
 
-    def hear_partial(self, said: Said, moment: Moment) -> tuple[Decision, ...]:
-        """The user's words so far."""
+    def hear_partial(self, said: Said, moment: Moment, *, settled: bool = False) -> tuple[Decision, ...]:
+        """The user's words so far; `settled`: they are all that was said, and surely so."""
+        if self.mode == "user":
+            if not settled or self.asking:
+                return ()
+            asked = replace(said, text=as_asked(said.text))
+            return self._early.hear(asked, self._turns.read(asked, moment, final=False), moment)
         if self.mode != "both" or not said.text.strip():
             return ()
         self._ledger.heard(said, moment)
-        reading = self._read(said, moment, final=False)
+        reading = self._turns.read(said, moment, final=False)
         permitted = self._decider.permit(reading.actions, moment)
         understanding = replace(reading.understanding, actions=permitted.free, pending=permitted.risky)
         turn = self._ledger.turn + 1
@@ -106,17 +118,22 @@ class Listener:
         decisions = [*self._time_passes(moment)]
         if not said.text.strip():
             return tuple(decisions)
-        self._gather(moment)
+        self._turns.gather(self._agreement, moment)
         self._ledger.heard(said, moment)
         self._ledger.turn += 1
         answered, is_answer = self._answer(moment)
         decisions += answered
         if not is_answer:
-            reading = self._read(said, moment)
+            reading = self._turns.read(said, moment)
+            decisions += self._early.settle(reading.actions, moment)
             if self.mode == "both":
                 decisions += self._moved_on(reading, moment)
             decisions += self._take(reading, moment)
         return tuple(decisions)
+
+    def hear_noise(self, moment: Moment) -> tuple[Decision, ...]:
+        """What was taken for words of the user was none."""
+        return self._early.settle((), moment)
 
     def hear_nothing(self, moment: Moment, area_id: str | None = None) -> tuple[Decision, ...]:
         """Nobody can hear the user from now on (`hear` ends it); somebody may be speaking at this moment.
@@ -150,7 +167,7 @@ class Listener:
         if self.mode == "user":
             return self._time_passes(moment)
         made = [*self._spoken(self._agreement.end(moment, interrupted=interrupted), moment)]
-        self._gather(moment)
+        self._turns.gather(self._agreement, moment)
         echoed = self._agreement.echoed(moment.house)
         if echoed is not None:
             made += self._decider.unopposed(echoed, "the assistant repeated it", moment, Source.AGREED)
@@ -184,7 +201,7 @@ class Listener:
             decisions.append(self._decider.confirm(request.risky, request.reading.text, moment, why))
         truths = self._agreement.truths(moment, ended=ended, done=self._ledger.done_lately)
         if any(told.reason == "contradiction" for told in truths) and self._ledger.focus.mentions:
-            self._put_question(self._ledger.focus.mentions[0].text, moment, by_house=True)
+            self._turns.put_question(self._ledger.focus.mentions[0].text, moment, by_house=True)
         return (*decisions, *truths)
 
     def _spoken(self, readies: list[Ready], moment: Moment) -> tuple[Decision, ...]:
@@ -193,29 +210,10 @@ class Listener:
             self._agreement.asked()
         return made
 
-    def _gather(self, moment: Moment) -> None:
-        """Take note of what the assistant offered or asked in its newest turn."""
-        offered = self._agreement.take_offer()
-        if offered:
-            ledger = self._ledger
-            text = request_for(offered, moment.house)
-            mention = Mention(offered, ids_of(offered), ledger.said.area_id, text, ledger.turn)
-            self._offer = Offer(mention, moment.at_s)
-        question = self._agreement.take_question()
-        if question is not None:
-            self._question = replace(question, at_s=moment.at_s)
-
     # --- what a turn of the user leads to -----------------------------------------------------------------------------
 
-    def _read(self, said: Said, moment: Moment, *, final: bool = True) -> Reading:
-        offer = self._offer if self._offer and not self._offer.is_over(moment.at_s) else None
-        question = self._question if self._question and not self._question.is_over(moment.at_s) else None
-        before = Before(self._ledger.focus, offer, question, self._ledger.just_acted(moment))
-        return self._reader.read(said, before, moment, final=final)
-
     def _risks_of(self, text: str, said: Said, moment: Moment) -> tuple[Action, ...]:
-        actions = self._reader.read(replace(said, text=text), Before(self._ledger.focus), moment).actions
-        return self._decider.permit(actions, moment, said).risky
+        return self._decider.permit(self._turns.read_alone(text, said, moment), moment, said).risky
 
     def _answer(self, moment: Moment) -> tuple[list[Decision], bool]:
         """What the turn says to a question that needs a yes, and whether it says no more than that."""
@@ -245,15 +243,15 @@ class Listener:
         return self._decider.unopposed(replace(request, actions=left), "the user went on", moment)
 
     def _take(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
-        self._offer = None
+        self._turns.take_offer_back()
         if reading.kind in ("undo", "spare"):
             return self._undo(reading, moment)
         understanding = reading.understanding
         if reading.kind == "rejected":
             mentions = self._ledger.focus.mentions
-            self._put_question(mentions[0].text if mentions else "", moment, by_house=False)
+            self._turns.put_question(mentions[0].text if mentions else "", moment, by_house=False)
         elif reading.kind != "declined":
-            self._question = None
+            self._turns.take_question_back()
         if understanding.kind in ("actions", "confirm"):
             if reading.sure or self.mode != "user":
                 return self._asked(reading, moment)
@@ -261,28 +259,18 @@ class Listener:
         decisions = self._listen_on(reading, moment)
         if understanding.kind == "answer" and understanding.asked:
             self._ledger.mention((), understanding.asked, reading.text)
-        if reading.kind == "rejected" or not (self.mode == "user" or self._is_for_house(reading)):
+        if reading.kind == "rejected" or not (self.mode == "user" or is_for_house(reading)):
             return decisions
         if understanding.reason in _ASKS or (understanding.reason == "not_understood" and self.mode == "user"):
-            self._put_question(reading.text, moment, by_house=True)
+            self._turns.put_question(reading.text, moment, by_house=True)
         reason = understanding.reason if understanding.reason != "ok" else "query"
         ends = understanding.ends_conversation
         told = Tell(understanding.reply, reason, explained(reading), understanding.asked, ends_conversation=ends)
         return (*decisions, told)
 
-    def _is_for_house(self, reading: Reading) -> bool:
-        """Whether the house answers a turn that asks for no deed, rather than a voice that talks by itself."""
-        understanding = reading.understanding
-        if understanding.reason == "small_talk":
-            return understanding.ends_conversation or any(letter.isdigit() for letter in understanding.reply)
-        return understanding.reason not in _NOT_OURS and reading.kind not in ("declined", "rejected")
-
-    def _put_question(self, text: str, moment: Moment, *, by_house: bool) -> None:
-        self._question = Question(text, self._ledger.said.area_id, moment.at_s, by_house) if text else None
-
     def _asked(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
         """A request: done, or open until the assistant has spoken; what is dangerous is asked for."""
-        undone, deed = self._reversal(reading, moment)
+        undone, deed = self._turns.reversal(reading, moment)
         permitted = self._decider.permit((*undone, *reading.actions), moment)
         why = explained(reading)
         if self.mode == "user":
@@ -313,27 +301,14 @@ class Listener:
         ledger = self._ledger
         return self._spoken(self._agreement.hear(reading, ledger.said, ledger.turn, ledger.focus, moment), moment)
 
-    def _reversal(self, reading: Reading, moment: Moment) -> tuple[tuple[Action, ...], Deed | None]:
-        """What brings back the deed that was not meant, as far as the new request does not touch it."""
-        deed = self._ledger.mistaken(moment) if reading.reverses else None
-        undone = deed.undone(but=frozenset(ids_of(reading.actions))) if deed else None
-        return (undone, deed) if undone else ((), None)
-
     def _undo(self, reading: Reading, moment: Moment) -> tuple[Decision, ...]:
-        ledger = self._ledger
-        meant = self._reader.devices(reading.undo, ledger.said, ledger.focus, moment) if reading.undo else frozenset()
-        if reading.kind == "spare":
-            deed = ledger.mistaken(moment)
-            undone = deed.undone(but=deed.entity_ids - meant) if deed and meant else None
-        else:
-            deed = None if meant is None else ledger.history.newest(moment, meant)
-            undone = deed.undone() if deed else None
+        deed, undone, meant = self._turns.undone(reading, moment)
         if deed is None or undone is None:
             nothing = "There is nothing that I could undo." if deed is None else "I cannot undo that."
             why = "no deed to undo" if deed is None else f"no way back: {deed.key}"
             return (*self._listen_on(reading, moment), Tell(nothing, "cannot_undo", why))
         if reading.kind == "undo":
-            ledger.undone(deed)
+            self._ledger.undone(deed, only=meant)
         why = f"the state before {deed.key}"
         permitted = self._decider.permit(undone, moment)
         decisions = self._decider.decide(permitted, Source.UNDO, moment, why, text=reading.text)

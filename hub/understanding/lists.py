@@ -6,8 +6,10 @@ import re
 
 from hub.understanding.context import Context
 from hub.understanding.frames import Heard
+from hub.understanding.house import Entity
 from hub.understanding.normalise import as_said
 from hub.understanding.services import Call
+from hub.understanding.tagger import canonical
 from hub.understanding.target import Miss
 from hub.understanding.targets import resolve
 
@@ -16,6 +18,12 @@ _LEAD = re.compile(r"^(?:some |the |a |an |more |any )+")
 _SHOPPING = frozenset({"shopping", "grocery", "groceries", "list", "shop"})
 _DO = frozenset({"to", "do", "todo", "task", "tasks", "chores"})
 _NO_ITEM = frozenset(["it", "that", "this", "them", "these", "those", "me", "us"])
+_NOTHING = re.compile(r"(?:any|some|every|no)thing(?: .+)?")
+_LISTS = frozenset({"list", "lists"})
+
+
+def _names_list(words: set[str], entity: Entity, context: Context) -> bool:
+    return not context.index.words[entity.entity_id].isdisjoint(map(canonical, words))
 
 
 def read_list(heard: Heard, context: Context) -> tuple[Call, ...] | Miss:
@@ -34,6 +42,8 @@ def read_list(heard: Heard, context: Context) -> tuple[Call, ...] | Miss:
         if not plain or len(same) > 1:
             return found if not plain else Miss("ambiguous", phrase, tuple(e.name for e in same), strength=4)
         entity = same[0] if same else None
+    elif found.group and words.isdisjoint(_LISTS) and not _names_list(words, found.entities[0], context):
+        return Miss("not_understood", phrase, strength=0)  # "put all the lights on in the house"
     elif len(found.entities) > 1:
         return Miss("ambiguous", phrase, tuple(e.name for e in found.entities), strength=4)
     else:
@@ -43,6 +53,6 @@ def read_list(heard: Heard, context: Context) -> tuple[Call, ...] | Miss:
     service = "todo.add_item" if heard.frame == "list_add" else "todo.remove_item"
     parts = re.split(r" ?, and | ?, | and ", heard.value)
     items = [_LEAD.sub("", part).strip() for part in parts]
-    if any(not item or item in _NO_ITEM for item in items):
+    if any(not item or item in _NO_ITEM or _NOTHING.fullmatch(item) for item in items):
         return ()
     return tuple(Call(service, entity, {"item": as_said(item, context.said)}) for item in items)

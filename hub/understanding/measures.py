@@ -24,6 +24,10 @@ from hub.understanding.targets import resolve
 _OWN_VALUE = {"temperature": "current_temperature", "humidity": "current_humidity", "battery": "battery_level"}
 
 
+_TEMPERATURE_OF = re.compile(r"^(?:the )?temperature (?:in|of|on) ")
+_SET_TO_IN = re.compile(r"^what is (?:the )?temperature set (?:to|at) (?:in|for|on) (.+)$")
+
+
 def measure(text: str, context: Context) -> Answer | Miss | None:
     """Answer "what is the temperature in the hall" from a sensor, a thermostat or a device's own setting."""
     like = shape("like", text)
@@ -36,7 +40,9 @@ def measure(text: str, context: Context) -> Answer | Miss | None:
     if pre in ("target", "set") and kind in ("temperature", "humidity"):
         kind, pre = "target", ""
     phrase = " ".join(
-        w for w in f"{pre} {found['t']}".split() if w not in ("the", "it", "is", "in", "s", "my", "of", "there")
+        w
+        for w in f"{pre} {found['t']}".split()
+        if w not in ("the", "it", "is", "in", "on", "at", "s", "my", "of", "there")
     )
     phrase = "outside" if phrase in ("out", "out there") else phrase
     if kind == "brightness" and " it " in text and (lux := _sensors("illuminance", phrase, context)):
@@ -66,11 +72,12 @@ def usage(text: str, context: Context) -> Answer | Miss | None:
 
 def set_to(text: str, context: Context) -> Answer | Miss | None:
     """Answer "what is the heating set to"."""
-    found = shape("set_to", text)
+    found = shape("set_to", _SET_TO_IN.sub(r"what is the temperature in \1 set to", text))
     if found is None:
         return None
-    phrase = re.sub(r"^(?:the )?temperature (?:in|of|on) ", "", found["t"])
-    domains = frozenset({"climate", "water_heater", "humidifier", "light", "fan", "media_player", "cover"})
+    phrase = _TEMPERATURE_OF.sub("", found["t"])
+    heats = frozenset({"climate", "water_heater"})
+    domains = heats if phrase != found["t"] else heats | {"humidifier", "light", "fan", "media_player", "cover"}
     target = resolve(phrase, domains, context)
     if isinstance(target, Miss):
         return target if not text.endswith((" on", " at")) else None

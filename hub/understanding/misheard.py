@@ -11,6 +11,7 @@ from hub.understanding.house import Entity
 from hub.understanding.lexicon import domains_of
 from hub.understanding.normalise import name_key
 from hub.understanding.tagger import canonical, sound_of
+from hub.understanding.verbs import Form, is_verb
 
 # From here on a name counts as heard.
 NAMED = 0.72
@@ -94,7 +95,8 @@ def without_names(text: str, entity: Entity, context: Context, *, exact: bool) -
     for name in names_of(entity, context):
         score, used = heard_of(name, words, context, exact=exact)
         if score >= NAMED:
-            words = [w for w in words if w not in used]
+            known = {canonical(word) for word in name}
+            words = [w for w in words if w not in used or (is_verb(w, Form.BASE) and canonical(w) not in known)]
     return " ".join(words)
 
 

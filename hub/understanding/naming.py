@@ -6,6 +6,7 @@ import re
 
 from hub.understanding.context import Context
 from hub.understanding.house import Entity
+from hub.understanding.lexicon import domains_of
 from hub.understanding.tagger import canonical
 
 _DETERMINER = re.compile(r"^(?:(?:the|my|our|your|his|her|their|a|that|this|those|these|them) )+")
@@ -17,6 +18,8 @@ def device_named(phrase: str, domains: frozenset[str], context: Context) -> Enti
     ids = names.get(canonical(phrase)) or names.get(canonical(_DETERMINER.sub("", phrase)), ())
     found = [context.entity(i) for i in ids if i in context.house.entities]
     found = [e for e in found if e.domain in domains]
+    if len(found) == 1 and context.area_id not in (None, found[0].area_id) and _is_kind_here(phrase, domains, context):
+        return None
     if len(found) > 1:
         whole = canonical(phrase)
         found = [e for e in found if whole in map(canonical, _spoken(e))] or found
@@ -24,6 +27,24 @@ def device_named(phrase: str, domains: frozenset[str], context: Context) -> Enti
         exposed = [e for e in found if e.exposed]
         found = exposed or found
     return found[0] if len(found) == 1 else None
+
+
+def routine_named(text: str, context: Context) -> Entity | None:
+    """The one scene or script of exactly this name, which is asked for by its bare name ("Movie night.")."""
+    ids = context.index.names.get(canonical(text.replace(" ,", "")), ())
+    known = [context.entity(i) for i in ids if i in context.house.entities]
+    found = [e for e in known if e.domain == "scene"] or [e for e in known if e.domain == "script"]
+    return found[0] if len(found) == 1 and found[0].exposed else None
+
+
+def _is_kind_here(phrase: str, domains: frozenset[str], context: Context) -> bool:
+    """Whether a name is only a kind of device of which the speaker's own room has one ("the blind")."""
+    noun = canonical(_DETERMINER.sub("", phrase))
+    kinds = domains & set(domains_of(noun))
+    if not kinds or " " in noun:
+        return False
+    near = context.of_domains(frozenset(kinds), frozenset({context.area_id or ""}))
+    return any(e.exposed and noun in context.index.words[e.entity_id] for e in near)
 
 
 def _spoken(entity: Entity) -> list[str]:

@@ -30,28 +30,35 @@ _CONTRACTIONS = {
     "ain't": "is not",
     "won't": "will not", "cannot": "can not",
     "dont": "do not", "thats": "that is", "y'all": "you all", "yall": "you all", "whats": "what is",
-    "wanna": "want to", "gonna": "going to",
+    "wanna": "want to", "gonna": "going to", "gimme": "give me", "lemme": "let me",
 }  # fmt: skip
 # One spelling per thing; names of the house pass through here too, so both sides agree.
-_SAME = {
+SAME = {
     "colour": "color", "grey": "gray", "telly": "tv", "television": "tv", "tele": "tv", "tellies": "tvs",
     "televisions": "tvs", "hoover": "vacuum", "aircon": "ac", "centre": "center", "colours": "colors",
     "goodnight": "good night", "persent": "percent", "pleas": "please", "shutoff": "shut off", "wi-fi": "wifi",
-    "okay": "ok", "theatre": "theater",
+    "okay": "ok", "theatre": "theater", "temp": "temperature", "temps": "temperature",
     "air-con": "ac", "½": "half", "½%": "half percent", "bulbs": "lights", "bulb": "light",
 }  # fmt: skip
 _WORD = re.compile(r"\d{1,2}:\d\d(?!\d)|[^\W_]+(?:\.\d+)?(?:['&][^\W_]+)*'?|[,.;:!?%°]")
 _INITIALS = re.compile(r"\b([a-z])\.([a-z])\.?(?=\W|$)")
 _UNIT_BESIDE = re.compile(r"(\d)(am|pm|mins?|minutes?|secs?|seconds?|hours?|hrs?|h|deg|percent)\b")
 _REPEATED = re.compile(r"\b(\w+(?: \w+)?)(?: ,)+ \1\b")
+_TWICE = re.compile(r"\b(the|my|our|to|for|on|off|up|down) \1\b")
 _AGAIN = re.compile(r"\b((?:\w+ ){2,3})\1")
 _FILLING = re.compile(
     r"(?<=\b(?:turn|make)) like (?=the|my|that)|(?<=\bswitch) like (?=the|my|that)|(?<=\bevery) last "
     r"| (?:, )?(?:let us see|let me see|let me think|how you say|what is it called|what do you call it)(?: ,)? "
     r"| (?:, )?(?<!do )you know(?= (?!if|whether|what|which|how|where|who))(?: ,)? | (?:kind of|kinda|sort of|sorta) "
-    r"|(?<=\b(?:to|at)) like (?=\d)|(?<=\bfor) like (?=\d)| a(?= an? )"
+    r"|(?<=[a-z]) like (?=\d|(?:halfway|half|a (?:bit|little|quarter|third|lot|touch)|all the way|three|two|about)\b)"
+    r"| (?:what is it|what is the word|thingy|what do i mean|how do you say)(?: ,)? (?=(?:the|my|our) )"
+    r"|(?<=\w) (?:(?:hang on|hold on|wait) )?(?:yeah|yep|yup)(?: ,)? (?=(?:on|off|up|down|to|at|for|the|open"
+    r"|closed|shut|in)\b)"
+    r"| a(?= an? )"
 )
 # Small words that sound alike, told apart by what stands beside them; numbers are still words here.
+_TENS = "(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+_DIGIT = "(?:one|two|three|four|five|six|seven|eight|nine)"
 _COUNTED = "(?:seconds?|minutes?|hours?|degrees|percent)"
 _NUMERAL = (
     r"(?:\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thir|fif|twenty|thirty|forty|fifty|sixty"
@@ -61,56 +68,20 @@ _COLOR = "(?:red|green|blue|yellow|orange|purple|pink|white|warm|cool|cold|half|
 _SMALL_WORDS = (
     (re.compile(rf"\bfor for (?={_COUNTED}\b)"), "for four "),
     (re.compile(rf"\btoo (?=(?:the|my|our|a)\b|{_NUMERAL})"), "to "),
+    (re.compile(r"\btele vision"), "television"),
+    (re.compile(r"\b(thir|four|fif|six|seven|eigh|nine) teen\b"), r"\1teen"),
+    (re.compile(r"\b(?:for|four) (?:tea|tee|ty)(?= (?:percent|degrees|minutes|seconds)\b)"), "forty"),
+    (re.compile(r"\b(thir|fif|six|seven|eigh|nine) (?:tea|tee|ty)(?= (?:percent|degrees|minutes|seconds)\b)"), r"\1ty"),
     (re.compile(r"\bper (?:sent|cent)\b"), "percent"),
+    (re.compile(r"\ban? our\b(?= and|$| and a half)"), "an hour"),
+    (re.compile(r"\b(in|for|after) and (hour|half)\b"), r"\1 an \2"),
+    (re.compile(rf"(?<=[a-z] )two (?={_TENS} (?:{_DIGIT} )?(?:percent|degrees)\b)"), "to "),
     (re.compile(r"\b(on|off|up|down) end (?=.* (?:on|off|up|down)$)"), r"\1 and "),
     # "The lamp two purple" has no two; a number of its own is followed by its unit or by nothing.
     (re.compile(rf"(?<=[a-z] )two (?={_COLOR}\b)"), "to "),
 )
 _MARKS = str.maketrans({"-": " ", "\u2014": " , ", "!": ".", ";": "."})
-_FILLERS = {"um", "uh", "er", "erm", "hmm", "uhm", "ah", "oh", "mm", "uhh", "umm"}
-_LEAD = re.compile(
-    r"^(?:(?:(?:ta|thanks|thank you|cheers|lovely|great|perfect|brilliant|nice|awesome|cool)(?="
-    r" (?:,|and|so|now|then|can|could|please"
-    r"|turn|switch|set|put|lock|close|open|dim|play|pause|stop|add|start) )|try (?:it|that)"
-    r" again|(?:of )?course(?= you can)|hey|hi|hello|ok|alright|right(?= (?:,|so|then|now|can"
-    r"|could|please|turn|switch|let))|yes|like|you"
-    r" know|hang on|yeah|so|well|now|and|then|please|kindly|just|actually|quickly|possibly|perhaps|maybe"
-    r"|go ahead and|let us|listen(?! to\b)|assistant|roomtone|alexa|nabu|jarvis|can you|could you"
-    r"|would you|will you|can you just|computer"
-    r"|would you mind|do you mind|do me a favou?r and|i want you to|i would like you to|i need you to"
-    r"|would you be able to|i was wondering if you could|any chance you could|be sure to|make sure to"
-    r"|be so kind as to|be a dear and|you (?:all )?can|you (?:all )?could|are you able to|is"
-    r" it possible to|try to|for me"
-    r"|(?:can|could|will|would) (?:someone|somebody|anyone|anybody|one of you|you guys|you please)"
-    r"|be an? (?:love|darling|dear|angel|sweetheart|star|legend|doll|good (?:boy|girl|lad|man))"
-    r" and"
-    r"|do us a favou?r and|why do not you|do you think you could|would it be possible to|if you (?:could|would)"
-    r"|when you get a (?:chance|minute|moment|sec|second)|i would appreciate it if you(?: could| would)?"
-    r"|i would be grateful if you(?: could| would)?|you had better|we had better|you need to|i am going to need you to"
-    r"|(?:somebody|someone|anybody|anyone)(?= (?:please |just )?(?:turn|switch|put|close|open"
-    r"|shut|lock|dim|get|stick|pop) )"
-    r"|i want to|i would like to|i need to|help me"
-    r")(?: ,)? )+(?=.)"
-)
-_TAIL = re.compile(
-    r"(?: ,)? (?:please|please and thank you|and thank you|thanks|thank you|thank you very much"
-    r"|thanks a lot|cheers|right now|now|straight away|at once"
-    r"|immediately|for me|for us|ok|if you can|if you could|if you would|if you do not mind|would you|will you"
-    r"|could you"
-    r"|can you|kindly|again please|as well please|right away|quickly|quick|sharpish|pronto|mate|buddy|real quick|like"
-    r"|if you would be so kind|if you please|and that is it|that is it|that is all|pls|pleas"
-    r"|already|guys|everyone|everybody|this minute|for (?:tonight|now)|overnight|a s a p|asap"
-    r"|when you can|when you get a chance|so much|ta|love|yeah|darling|dear|pet|duck|sweetie"
-    r"|sweetheart|babe|honey|pal|bro|bud|my love|my dear|there is a love"
-    r"|if it is not too much trouble|be a love|will ya|then|man|dude|hun|all right"
-    r"|would ya|or whatever|i guess)$"
-)
-_GERUND = {"turning": "turn", "switching": "switch", "closing": "close", "opening": "open", "dimming": "dim",
-           "setting": "set", "putting": "put", "locking": "lock", "making": "make", "shutting": "shut",
-           "starting": "start", "stopping": "stop", "playing": "play", "pausing": "pause"}  # fmt: skip
-# What somebody wants tonight is wanted now; what is to be done tonight has a time that no clock can tell.
-_WANTED_TONIGHT = re.compile(r"^((?:i|we) (?:want|would like|need) .+ (?:on|off|open|closed|shut)) tonight$")
-_ASK_GERUND = re.compile(r"^(?:(?:would|do) you|you all|any of you) mind (\w+)")
+_FILLERS = {"um", "uh", "er", "erm", "hmm", "uhm", "ah", "oh", "mm", "uhh", "umm", "eh"}
 
 
 def _unaccented(text: str) -> str:
@@ -142,7 +113,7 @@ def plain_words(text: str) -> list[str]:
         text = small.sub(other, text)
     for found in _WORD.findall(text):
         expanded = _CONTRACTIONS.get(found, found).replace("'", "").replace("&", " and ")
-        for word in _SAME.get(expanded, expanded).split():
+        for word in SAME.get(expanded, expanded).split():
             if word not in _FILLERS and (words[-1:] != [word] or _is_time_twice(words)):
                 words.append(word)
     return join_clock(" ".join("," if word == ":" else word for word in join_numbers(words))).split()
@@ -160,8 +131,17 @@ _IS_SHORT = re.compile(
     r"|not|been|getting|gone|still|here"
     r"|coming|making|blinding|playing|running|burning|freezing|boiling|giving|hurting|killing"
     r"|driving|right in|all|got|had|asleep|awake|ready|on (?:the way|fire|too)"
+    r"|(?!lighting|ceiling|heating|reading|evening|morning|landing|bedding|dining|living|sewing|fishing)\w{3,}ing"
+    r"(?= (?:the|my|our|your|me|us|it|him|her|them|a|an|in|on|at|up|down|out|off|through|all|again|so|like|too"
+    r"|that|this)\b)"
+    r"|(?:in|at|on|under|over|behind|by|near|inside) (?:the|my|our|your|his|her|a|an|here|there)|the|a|an|my|our"
+    r"|no|such"
+    r"|(?:finished|done|stopped|ended)(?= |$)|(?:scared|steamed|bored|soaked|baked|frozen|fogged|misted|filthy"
+    r"|cold|hot|chilly|freezing|awake|poorly|sick|tired"
+    r"|ill|back|home|hungry|thirsty|glaring|upset|crying|dusty|muddy|stuffy|late)(?= (?:(?:up|down|again|now|out)"
+    r" )?(?:put|turn|get|give|make|set|switch|open|close|shut|dim|bring|warm|run|start|can|could|please|pop|stick|$))"
     r"|always|just|about to|locked|unlocked|shut|closed|(?:on|off|open|up|out|gone|back|here)$"
-    r"|(?!lighting|ceiling|heating|reading|evening|morning)\w{3,}ing$)\b)",
+    r"|(?!lighting|ceiling|heating|reading|evening|morning|thing|string|swing|spring|sling)\w{2,}ing$)\b)",
     re.IGNORECASE,
 )
 _SOMEBODY = re.compile(
@@ -170,53 +150,28 @@ _SOMEBODY = re.compile(
     re.IGNORECASE,
 )
 
-_SOMEBODY_IS = re.compile(r"\b(some|any|every)(body|one)['\u2019]s(?= \w)", re.IGNORECASE)
-
-_CALL = re.compile(r"^(?:(?:hey|hi|hello|ok|alright|right|so|well|and|then|now|alexa|eh|assistant|roomtone) (?:, )?)+")
-_REQUEST = re.compile(
-    r"(?:can|could|would|will|do) you\b|(?:can|could|may) (?:i|we) (?:have|get)\b"
-    r"|(?:can|could) (?:the|my|our|all|both|that|this|those|these) .+? (?:be|go|come)\b"
-    r"|(?:, )?(?:please|(?:can|could|would|will) you)$|please"
-)
-
-
-def is_request(text: str) -> bool:
-    """Whether a question mark belongs to a polite request ("Could you turn on the lamp?")."""
-    return bool(_REQUEST.match(_CALL.sub("", text)) or _REQUEST.search(text[-12:]))
-
-
-# "Pause it for a second" is a figure of speech: nobody wants it to go on by itself a second later.
-_A_MOMENT = re.compile(
-    r"^((?:(?:can|could|would|will) you |please |just |(?:tell|ask|get) [a-z ]+? to )*(?:pause"
-    r"|hold on|hang on|wait|hold|stop|mute|silence|freeze|quieten)\b.*?)"
-    r" (?:(?:for|just) )*(?:a (?:moment|mo|tick|bit|while|minute)|1s|60s)(?= please$|$)"
-)
-
-
-def without_courtesy(text: str) -> str:
-    """Take politeness off both ends, until nothing more comes off."""
-    asked = _ASK_GERUND.match(text)
-    if asked and asked[1] in _GERUND:
-        text = _GERUND[asked[1]] + text[asked.end() :]
-    text = _WANTED_TONIGHT.sub(r"\1", _A_MOMENT.sub(r"\1", text))
-    while True:
-        shorter = _TAIL.sub("", _LEAD.sub("", text)).strip(" ,.?")
-        if shorter == text:
-            return text
-        text = shorter
+_SOMEBODY_IS = re.compile(r"\b(some|any|every|no)(body|one)['\u2019]s(?= \w)", re.IGNORECASE)
 
 
 def normalise(text: str) -> tuple[str, bool]:
     """The utterance in plain words, and whether it ended as a question."""
-    text = _SOMEBODY_IS.sub(r"\1\2 is", _SOMEBODY.sub(r"\1\2 has", text[:MAX_CHARACTERS]))
+    return _normalised(text[:MAX_CHARACTERS])
+
+
+# One sentence is asked for several times while it is weighed.
+@lru_cache(maxsize=256)
+def _normalised(text: str) -> tuple[str, bool]:
+    text = _SOMEBODY_IS.sub(r"\1\2 is", _SOMEBODY.sub(r"\1\2 has", text))
     words = plain_words(_IS_SHORT.sub(r"\1 is", text))[: MAX_WORDS + 20]
-    plain = _REPEATED.sub(r"\1", _AGAIN.sub(r"\1", _FILLING.sub(" ", " ".join(words))))
-    plain = _HUNDRED.sub(r"\1 1\2", _in_the_same_unit(plain))
+    plain = _REPEATED.sub(r"\1", _AGAIN.sub(r"\1", _TWICE.sub(r"\1", _FILLING.sub(" ", " ".join(words)))))
+    plain = _PUT_RIGHT.sub(r"\1 ", _HUNDRED.sub(r"\1 1\2", _in_the_same_unit(plain)))
     return plain.strip(" ,.?"), plain.endswith("?")
 
 
 # "Water heater to one thirty": no clock is set to it.
 _HUNDRED = re.compile(r"\b(to) 1 (\d\d)(?=(?:°f?)?(?: |$))")
+# "To twenty, er, thirty percent": the second is meant.
+_PUT_RIGHT = re.compile(r"\b(to|at) \d{1,3} (?=\d{1,3}(?:%|°))")
 _IN_BARE = re.compile(r"\bin (\d{1,3})(?= and | , |$)")
 _IN_S = re.compile(r"\bin (\d+)s\b")
 

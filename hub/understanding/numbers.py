@@ -48,6 +48,8 @@ _SHARES = {
     ("a", "couple", "of"): 2, ("a", "couple"): 2, ("couple", "of"): 2, ("another", "half", "an"): 0.5,
 }  # fmt: skip
 _SHARE_BEGINNINGS = frozenset(part[0] for part in _SHARES)
+# Beside figures, what anything that is joined here begins with.
+_BEGINNINGS = _SHARE_BEGINNINGS | _SMALL.keys() | _TENS.keys() | {"a", "an", "another", "extra"}
 _TAILS = {("and", "a", "half"): 0.5, ("and", "a", "quarter"): 0.25, ("and", "three", "quarters"): 0.75}
 _UNITS = {"percent": "%", "%": "%", "degree": "°", "°": "°", "celsius": "°", "kelvin": "k"}
 # "one" is a number only next to one of these: "the left one" is a lamp.
@@ -187,7 +189,8 @@ def join_numbers(words: list[str]) -> list[str]:
     out: list[str] = []
     position = 0
     while position < len(words):
-        duration = _read_duration(words, position)
+        begins = words[position] in _BEGINNINGS or words[position][0].isdigit()
+        duration = _read_duration(words, position) if begins else None
         if duration is not None and not words[position].startswith("second"):
             # "Another" and "more" tell a change of a timer from a new one.
             out += [words[position]] if words[position] in ("another", "extra") else []
@@ -195,12 +198,12 @@ def join_numbers(words: list[str]) -> list[str]:
             out += ["more"] if {"more", "extra", "additional"}.intersection(words[position + 1 : duration[1]]) else []
             position = duration[1]
             continue
-        degrees = _read_degrees(words, position)
+        degrees = _read_degrees(words, position) if begins else None
         if degrees is not None:
             out.append(degrees[0])
             position = degrees[1]
             continue
-        read = _read_number(words, position)
+        read = _read_number(words, position) if begins else None
         if read is None:
             out.append(words[position])
             position += 1

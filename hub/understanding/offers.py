@@ -10,7 +10,7 @@ from typing import Final, Literal
 from hub.understanding.context import Context
 from hub.understanding.focus import Mention
 from hub.understanding.lexicon import domains_of, singular, value_of
-from hub.understanding.pending import answer_of
+from hub.understanding.pending import answer_of, yes_with_reason
 from hub.understanding.verbs import Form, is_verb
 
 LIFETIME_S: Final = 30.0
@@ -39,11 +39,13 @@ _ONLY = re.compile(r"\b(?:only|just|but|instead|rather|make (?:it|that)|not)\b")
 _SOMETHING = re.compile(
     r"\b(?:something|anything|some (?:music|tunes|songs?)|music|a (?:song|playlist|podcast)|songs?)\b"
 )
+_FILLS = frozenset({"play", "put", "start", "listen", "add", "write"})
 _FILLED = re.compile(
     r"^(?:(?:some|a|um|maybe|how about|what about|let us (?:have|hear|say)|i would (?:like|love)(?: to hear)?|i"
     r" want(?: to hear)?|play(?: me)?"
     r"|i meant|i mean|the|to|for|it is|make it|in|on|at|please|just|well|put on|both|that is) )+"
 )
+_ONE_THERE = re.compile(r"(?:the )?(?:one|1|ones) (?P<w>(?:in|on|at|by|from|near|upstairs|downstairs|outside)\b.*)")
 _POINTS = re.compile(r"\b(?:it|that|this|them|those|these)\b(?: (?:one|1))?")
 
 
@@ -87,7 +89,7 @@ def taken_up(text: str) -> tuple[Literal["accepted", "declined", "changed", "oth
     answered = answer_of(text)
     if answered == "no":
         return "declined", ""
-    if answered == "yes" or _ACCEPTED.fullmatch(text):
+    if answered == "yes" or _ACCEPTED.fullmatch(text) or yes_with_reason(text) is not None:
         return "accepted", ""
     begun = _LEADS_ON.match(text)
     rest = text[begun.end() :].strip(" ,") if begun else text
@@ -111,7 +113,10 @@ def answers_to(question: Question, text: str, context: Context) -> Iterator[str]
     if not said or len(said.split()) > 8:
         return
     asked = question.text
-    if _SOMETHING.search(asked) and asked.split(maxsplit=1)[0] in ("play", "put", "start", "listen"):
+    where = _ONE_THERE.fullmatch(said)
+    if where:
+        yield f"{asked} {where['w']}"
+    if _SOMETHING.search(asked) and asked.split(maxsplit=1)[0] in _FILLS:
         yield _SOMETHING.sub(lambda _found: said, asked, count=1)
     if value_of(said) is not None or re.match(r"\d", said):
         yield f"{asked} to {said}"

@@ -3,63 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
 
-from hub.understanding.answers import dangerous, done, why_not
+from hub.understanding.answers import dangerous, why_not
 from hub.understanding.clause import NOT_UNDERSTOOD, Failure, Meaning
 from hub.understanding.clauses import told, understand_clauses
 from hub.understanding.completeness import is_dangling, may_go_on
 from hub.understanding.context import Context
+from hub.understanding.courtesy import is_request, without_courtesy
+from hub.understanding.declining import could_be_a_device, declined
 from hub.understanding.focus import NOTHING, Focus
-from hub.understanding.frames import GRAMMAR_WORDS, Heard
+from hub.understanding.frames import Heard
 from hub.understanding.gates import Gate, judge
 from hub.understanding.guessing import answered_by_sound, guessed, guessed_by_sound
-from hub.understanding.house import Action, ActionResult, Entity, House
-from hub.understanding.lexicon import STOP, domains_of
-from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, is_request, normalise, without_courtesy
+from hub.understanding.house import Action, Entity, House
+from hub.understanding.naming import routine_named
+from hub.understanding.normalise import MAX_CHARACTERS, MAX_WORDS, normalise
 from hub.understanding.policy import Policy
 from hub.understanding.preamble import request_beside
 from hub.understanding.queries import answer
 from hub.understanding.questions import Answer, plainly_asked
 from hub.understanding.remarks import without_remark
 from hub.understanding.repairs import is_corrected, misheard_questions, self_corrections
-from hub.understanding.services import group_calls
+from hub.understanding.services import Call, group_calls
 from hub.understanding.smalltalk import small_talk
 from hub.understanding.soundalikes import sounds_of_house
+from hub.understanding.steps import parted
 from hub.understanding.tagger import Indexes, canonical
 from hub.understanding.target import PRONOUNS, Miss
 from hub.understanding.timers import timer_answer
-
-Kind = Literal["actions", "answer", "confirm", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """What a sentence of the user comes to.
-
-    Attributes:
-        kind: `actions` to be executed; `answer` to be spoken; `confirm`: dangerous, nothing is executed;
-            `unknown`: not understood or impossible.
-        actions: never holds a dangerous action.
-        reply: the sentence to speak; with actions, what to add to the report of what happened.
-        reason: stable code.
-        explanation: one line for developers.
-        ends_conversation: the user said goodbye.
-        pending: dangerous actions that were asked for and not done.
-        asked: devices that a state question was answered from.
-    """
-
-    kind: Kind
-    actions: tuple[Action, ...] = ()
-    reply: str = ""
-    reason: str = "ok"
-    explanation: str = ""
-    ends_conversation: bool = False
-    pending: tuple[Action, ...] = ()
-    asked: tuple[str, ...] = ()
+from hub.understanding.topics import question_with_topic
+from hub.understanding.understood import Understanding, answered, unknown
 
 
 class Parser:
@@ -68,6 +42,7 @@ class Parser:
     def __init__(self, *, policy: Policy = Policy()) -> None:  # noqa: B008 - frozen, shared on purpose
         self._policy = policy
         self._indexes = Indexes()
+        self._contexts: dict[str, Context] = {}
 
     def understand(  # noqa: PLR0911 - first what needs no house, one line each
         self, text: str, house: House, area_id: str | None, now: datetime, focus: Focus = NOTHING
@@ -82,13 +57,13 @@ class Parser:
             focus: what was spoken of before, for "it" and "the other one".
         """
         if len(text) > MAX_CHARACTERS:
-            return _unknown("too_long", "Sorry, that was too long for me.", "more characters than a request has")
+            return unknown("too_long", "Sorry, that was too long for me.", "more characters than a request has")
         plain, question = normalise(text)
         if not plain:
-            return _unknown("empty", "Sorry, I did not hear any words.", "no words")
+            return unknown("empty", "Sorry, I did not hear any words.", "no words")
         if plain.count(" ") >= MAX_WORDS:
-            return _unknown("too_long", "Sorry, that was too long for me.", "more words than a request has")
-        context = Context(house, self._indexes.of(house), area_id, now, focus, text)
+            return unknown("too_long", "Sorry, that was too long for me.", "more words than a request has")
+        context = self._context_of(text, house, area_id, now, focus)
         polite = context.index.respelled(without_courtesy(plain))
         scene = self._scene_by_name(polite, context)
         if scene is not None:
@@ -100,7 +75,7 @@ class Parser:
                     "answer", (), talk.sentence, "small_talk", "small talk", ends_conversation=talk.ends
                 )
         if _LOCK_OR_UNLOCK.match(plain):
-            return _unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
+            return unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
         understood = self._request(polite, context, question=question and not is_request(plain))
         if understood.kind == "unknown" and plain.endswith(" please") and focus == NOTHING:
             return self._asked_for(polite, context) or understood
@@ -118,14 +93,14 @@ class Parser:
         plain = normalise(text)[0] if len(text) <= MAX_CHARACTERS else ""
         if not plain or plain.count(" ") >= MAX_WORDS:
             return None
-        context = Context(house, self._indexes.of(house), area_id, now, focus, text)
+        context = self._context_of(text, house, area_id, now, focus)
         polite = context.index.respelled(without_courtesy(plain))
         if is_corrected(polite):
             return None
         gate = judge(polite, question_mark=False)
         if gate.kind == "question":
             found = answered_by_sound(polite, context)
-            return _answered(found) if found is not None else None
+            return answered(found) if found is not None else None
         guess = guessed_by_sound(polite, context, self._policy) if gate.kind == "open" else None
         return self._decide(*guess) if guess is not None else None
 
@@ -150,37 +125,48 @@ class Parser:
         context = Context(house, self._indexes.of(house), area_id, now)
         return not may_go_on(without_courtesy(normalise(text)[0]), context)
 
+    def _context_of(self, text: str, house: House, area_id: str | None, now: datetime, focus: Focus) -> Context:
+        """The surroundings of a text, with what was already read of it in this moment."""
+        kept = self._contexts.get(text)
+        if kept is None or kept.house is not house or (kept.area_id, kept.now, kept.focus) != (area_id, now, focus):
+            if len(self._contexts) >= _KEPT_TEXTS:
+                self._contexts.clear()
+            kept = self._contexts[text] = Context(house, self._indexes.of(house), area_id, now, focus, text)
+        return kept
+
     def _scene_by_name(self, text: str, context: Context) -> Understanding | None:
-        """A scene of several words is asked for by its bare name ("Movie night.")."""
+        """A scene or script of several words is asked for by its bare name ("Movie night.")."""
         lead = _SCENE_LEAD.match(text)
-        said = canonical((text[lead.end() :] if lead else text).replace(" ,", ""))
-        scenes = [i for i in context.index.names.get(said, ()) if i.startswith("scene.")] if lead or " " in said else []
-        if len(scenes) != 1 or scenes[0] not in context.house.entities or not context.entity(scenes[0]).exposed:
+        said = text[lead.end() :] if lead else text
+        found = routine_named(said, context) if lead or " " in said else None
+        if found is None or (lead and found.domain == "script"):
             return None
-        action = Action("scene", "turn_on", (scenes[0],), {}, text)
-        return Understanding("actions", (action,), "", "ok", f"scene named {text!r}")
+        heard = Heard("activate", said, verbal=False)
+        return self._decide(Meaning((Call(f"{found.domain}.turn_on", found, {}),), (heard,)), text)
 
     def _request(self, said: str, context: Context, *, question: bool) -> Understanding:
         beside = request_beside(said, context)
         if beside is not None:
             return self._decide(beside, said)
-        text = plainly_asked(said)
+        text = question_with_topic(plainly_asked(said), context)
         while (bare := without_remark(text)) is not None:
             text = bare
+            if (routine := self._scene_by_name(re.sub(r" scene$", "", text), context)) is not None:
+                return routine
         beside = request_beside(text, context) if text != said else None
         if beside is not None:
             return self._decide(beside, text)
         for candidate, before in self_corrections(text, context):
             gate = judge(candidate, question_mark=question)
             plain = judge(_masked(candidate, context), question_mark=question)
-            if plain.kind != gate.kind:
+            if gate.kind not in (plain.kind, "open"):
                 # A name of the house ("Never Land lamp") is no negation, question or time.
                 gate = plain
             understood = self._gated(candidate, gate, _spoken_of(before, candidate, context))
             if candidate != text and understood.kind == "unknown":
                 continue
             return understood
-        return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a correction that fits nothing")
+        return unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a correction that fits nothing")
 
     def _asked_for(self, text: str, context: Context) -> Understanding | None:
         """Read "closet light, please": a device by its name alone is asked to be on."""
@@ -197,7 +183,7 @@ class Parser:
             return self._question(text, gate, context)
         if gate.kind == "closed":
             reply = "All right, I have changed nothing." if gate.why == "negation" else why_not(NOT_UNDERSTOOD, context)
-            return _unknown("not_understood", reply, f"gate: {gate.why}")
+            return unknown("not_understood", reply, f"gate: {gate.why}")
         if gate.kind == "deferred":
             return self._deferred(text, gate, context)
         meaning = understand_clauses(text, context)
@@ -206,41 +192,32 @@ class Parser:
             if guess is not None:
                 return self._decide(*guess)
         if isinstance(meaning, Failure):
-            return self._nothing(meaning, text, context)
+            return declined(meaning, text, context)
         return self._decide(meaning, text)
 
     def _deferred(self, text: str, gate: Gate, context: Context) -> Understanding:
         timer = understand_clauses(text, context)
         if any(h.frame == "timer" for h in ([timer.heard] if isinstance(timer, Failure) else timer.heard) if h):
-            return self._decide(timer, text) if isinstance(timer, Meaning) else self._nothing(timer, text, context)
+            return self._decide(timer, text) if isinstance(timer, Meaning) else declined(timer, text, context)
         if gate.rest and isinstance(understand_clauses(gate.rest, context), Meaning):
             what = (
                 "cannot wait for a condition"
                 if gate.why == "condition"
                 else "need a time of day or a number of minutes"
             )
-            return _unknown("deferred_unsupported", f"I {what}, so nothing has changed.", f"gate: {gate.why}")
-        return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), f"gate: {gate.why}")
-
-    def _nothing(self, failure: Failure, text: str, context: Context) -> Understanding:
-        stated = answer(text, context) if failure.strength < 3 else None
-        if isinstance(stated, Answer) and text.split(maxsplit=1)[0] in ("temperature", "humidity", "weather"):
-            return Understanding(
-                "answer", (), stated.sentence, stated.reason, "query without a verb", asked=stated.entity_ids
-            )
-        reason = failure.reason
-        if failure.miss is not None and (failure.strength <= 1 or not _could_be_a_device(failure.miss, text)):
-            reason, failure = "not_understood", NOT_UNDERSTOOD
-        if reason == "ambiguous" and failure.heard and len(_unexplained(text, failure.heard, context)) > 1:
-            reason, failure = "not_understood", NOT_UNDERSTOOD
-        frame = failure.heard.frame if failure.heard else "none"
-        return _unknown(reason, why_not(failure, context), f"frame {frame}, reason {reason}")
+            return unknown("deferred_unsupported", f"I {what}, so nothing has changed.", f"gate: {gate.why}")
+        return unknown("not_understood", why_not(NOT_UNDERSTOOD, context), f"gate: {gate.why}")
 
     def _question(self, text: str, gate: Gate, context: Context) -> Understanding:
         timers = timer_answer(text, context)
         if timers is not None:
             return Understanding("answer", (), timers.sentence, timers.reason, "timers", asked=timers.entity_ids)
-        text = re.sub(r"^(?:do you know|i wonder|any idea) (?=if|whether|what|which|how|where|who)", "", text)
+        text = re.sub(
+            r"^(?:do you know|i wonder|any idea|(?:can|could) you tell me|(?:tell|show) me|let me know) (?=if"
+            r"|whether|what|which|how|where|who)",
+            "",
+            text,
+        )
         found = answer(text, context)
         if found is None and gate.why == "question mark":
             found = answer(f"is {text}", context) or answer(f"what is the {text}", context)
@@ -248,12 +225,12 @@ class Parser:
             repaired = (answer(other, context) for other in misheard_questions(text, context))
             found = next((read for read in repaired if isinstance(read, Answer)), found)
         if isinstance(found, Answer):
-            return _answered(found)
-        asked = text.count(" ") < 8 or (isinstance(found, Miss) and _could_be_a_device(found, text))
+            return answered(found)
+        asked = text.count(" ") < 8 or (isinstance(found, Miss) and could_be_a_device(found, text))
         if isinstance(found, Miss) and found.strength >= 2 and asked:
             failure = Failure(found.reason, miss=found)
-            return _unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
-        return _unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a question about nothing in this house")
+            return unknown(found.reason, why_not(failure, context), f"state question, reason {found.reason}")
+        return unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a question about nothing in this house")
 
     def _decide(self, meaning: Meaning, text: str) -> Understanding:
         safe: list[Action] = []
@@ -263,12 +240,13 @@ class Parser:
             domain, _, name = call.service.partition(".")
             bad = [e for e in entities if self._policy.is_dangerous(call.service, e, call.data)]
             if bad and call.taken_back:
-                return _unknown("cannot_do", _NOT_BY_ITSELF.format(name=bad[0].name), "what takes it back is dangerous")
+                return unknown("cannot_do", _NOT_BY_ITSELF.format(name=bad[0].name), "what takes it back is dangerous")
             good = tuple(e.entity_id for e in entities if e not in bad)
+            data, step = parted(call.data)
             if good or call.entity is None:
-                safe.append(Action(domain, name, good, call.data, text))
+                safe.append(Action(domain, name, good, data, text, step))
             if bad:
-                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), call.data, text))
+                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), data, text, step))
                 risky_calls += [(call.service, e) for e in bad]
         reply = dangerous(risky_calls) if risky_calls else ""
         why = "frames " + ", ".join(
@@ -278,9 +256,10 @@ class Parser:
             return Understanding("actions", tuple(safe), reply, "ok", why, pending=tuple(risky))
         if risky:
             return Understanding("confirm", (), reply, "dangerous", why, pending=tuple(risky))
-        return _unknown("not_understood", "All right, I have changed nothing.", why)
+        return unknown("not_understood", "All right, I have changed nothing.", why)
 
 
+_KEPT_TEXTS = 8
 _WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "deferred_unsupported"})
 _LIT = frozenset({"light", "switch", "fan", "input_boolean"})
 _NOT_BY_ITSELF = "I do not undo that for {name} by myself, so nothing has changed."
@@ -303,58 +282,10 @@ def _masked(text: str, context: Context) -> str:
     words = text.split()
     position = 0
     while position < len(words):
-        for length in range(min(context.index.longest, len(words) - position), 1, -1):
+        begins = canonical(words[position]) in context.index.beginnings
+        for length in range(min(context.index.longest, len(words) - position), 1, -1) if begins else ():
             if canonical(" ".join(words[position : position + length])) in context.index.names:
                 words[position : position + length] = ["device"]
                 break
         position += 1
     return " ".join(words)
-
-
-# What is done to devices and hardly to anything else.
-_TO_DEVICES = re.compile(
-    r"(?:turn|switch|power|dim|brighten|(?:un)?lock|open|close|shut|(?:un)?mute|dock|(?:dis)?arm|(?:de)?activate|enable"
-    r"|disable|pause|resume|start|set|lower|raise|is|are)\b"
-)
-_MAKES = re.compile(r"(?:make|write|create|draft|give (?:me|us)|compose|plan)\b")
-_MOST_WORDS_OF_A_NAME = 4
-
-
-def _could_be_a_device(miss: Miss, text: str) -> bool:
-    """Whether what was not found is worth a sentence: "there is no sauna lamp", but nothing about a sonnet on rain."""
-    if miss.reason != "no_such_device":
-        return True
-    words = [word for word in miss.phrase.split() if word not in STOP]
-    if not words or len(words) > _MOST_WORDS_OF_A_NAME:
-        return False
-    if words[-1] == "list" and _MAKES.match(text):
-        return False
-    return bool(domains_of(words[-1])) or bool(_TO_DEVICES.match(text))
-
-
-def _unexplained(text: str, heard: Heard, context: Context) -> list[str]:
-    """The words that neither a reading of a part of the text nor the house knows."""
-    read = {*heard.target.split(), *heard.value.split(), *heard.amount.split(), *STOP, *GRAMMAR_WORDS}
-    return [w for w in text.split() if w.isalpha() and w not in read and not context.index.is_known(w)]
-
-
-def _answered(found: Answer) -> Understanding:
-    return Understanding("answer", (), found.sentence, found.reason, "state question", asked=found.entity_ids)
-
-
-def _unknown(reason: str, reply: str, explanation: str) -> Understanding:
-    return Understanding("unknown", (), reply, reason, explanation)
-
-
-def sentence_for(understanding: Understanding, results: Sequence[ActionResult], house: House) -> str:
-    """What to say after the actions were tried: only what was read back, and what was left undone.
-
-    Args:
-        understanding: what was asked.
-        results: one for each of its actions, in order.
-        house: the house after the actions.
-    """
-    if understanding.kind != "actions":
-        return understanding.reply
-    told = done(understanding.actions, results, house)
-    return f"{told} {understanding.reply}".strip()

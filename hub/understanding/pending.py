@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Literal
 
@@ -27,6 +27,17 @@ _NO = re.compile(
     r"|forget (?:it|that|about it)|rather not|better not|wait|hold on|abort|negative)"
     r"(?:(?: ,)? (?:thanks|thank you|please|way|leave it|locked|closed|alone|as it is|do not|do (?:it|that)|never ?mind"
     r"|wait|stop|cancel|it|that|not now|forget it))*"
+)
+# A yes and its reason: "yes, it's flooding", "yeah my mate's there". Nothing in it may ask, limit or take back.
+_YES_BECAUSE = re.compile(
+    r"(?:(?:oh|well|um|,) )*(?:(?:yes|yeah|yep|yup|aye)(?: please)?(?: ,)? )+"
+    r"(?P<why>(?:it|there|he|she|they|that|i|we|its|theres|hes|shes|theyre|im|(?:my|our|the|his|her|their) [a-z]+"
+    r"|[a-z]+) (?:(?:is|are|am|has|have|was|were|just|need|needs|want|wants|can see|forgot|heard) .+"
+    r"|(?:here|there|outside|waiting|back|home|coming|at the .+)(?: .+)?))"
+)
+_UNSURE = re.compile(
+    r"\b(?:but|not|never|if|when|until|unless|after|before|later|first|or|only|instead|actually|wait|stop|leave|what"
+    r"|who|why|how|which|where|should|could|would|maybe|perhaps|think|guess|no|said|says|asked|then|once|soon)\b"
 )
 _YES_AND = re.compile(r"(?:(?:yes|yeah|yep|yup|sure|ok|go ahead|please|and|,) ?)+(?P<rest>.+)")
 
@@ -71,6 +82,12 @@ def answer_of(text: str) -> Literal["yes", "no", "other"]:
     return "yes" if _YES.fullmatch(plain) else "other"
 
 
+def yes_with_reason(plain: str) -> str | None:
+    """The reason that a yes gives ("yes, it's flooding"), in plain words; None where the words are no such yes."""
+    because = _YES_BECAUSE.fullmatch(plain)
+    return because["why"] if because and not _UNSURE.search(because["why"]) else None
+
+
 class Confirming:
     """The one question of a conversation that only a spoken yes answers.
 
@@ -97,6 +114,11 @@ class Confirming:
         """Ask about these actions from now on, and no longer about others; the question to be spoken."""
         self._pending = pending
         return question_for(pending.actions, house)
+
+    def move(self, area_id: str) -> None:
+        """Who was asked is in another area now, and the yes must come from there."""
+        if self._pending is not None:
+            self._pending = replace(self._pending, area_id=area_id)
 
     def answered_in(self, turn: int) -> bool:
         """Whether the question was answered in this turn of the user."""
@@ -146,6 +168,9 @@ def _says(text: str, pending: Pending, risks_of: Callable[[str], tuple[Action, .
     if plain != "other":
         return Answer.YES if plain == "yes" else Answer.NO
     wanted = all_atoms(pending.actions)
+    because = yes_with_reason(normalise(text)[0])
+    if because is not None and not risks_of(because):
+        return Answer.YES
     more = _YES_AND.fullmatch(normalise(text)[0])
     if more and all_atoms(risks_of(more["rest"])) == wanted:
         return Answer.YES

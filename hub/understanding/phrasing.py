@@ -10,6 +10,7 @@ from hub.understanding.lexicon import COLORS
 from hub.understanding.numbers import number_text
 from hub.understanding.states import listed, the
 from hub.understanding.tagger import canonical
+from hub.understanding.timers import spoken_s
 
 _COLOR_WORDS = {color: word for word, color in COLORS.items()}
 _PLAIN = {
@@ -36,7 +37,7 @@ _NOUNS = {
 }  # fmt: skip
 
 
-def as_command(action: Action, target: str, house: House) -> str | None:  # noqa: PLR0911 - one line a case
+def as_command(action: Action, target: str, house: House) -> str | None:
     """The request for the same deed with another target; None for a deed that has no plain words.
 
     Args:
@@ -44,6 +45,11 @@ def as_command(action: Action, target: str, house: House) -> str | None:  # noqa
         target: the devices in words; the item where the deed is about a list.
         house: knows the name of the list.
     """
+    command, delay_s = _at_once(action, target, house), action.data.get("delay")
+    return f"{command} in {spoken_s(delay_s)}" if command and isinstance(delay_s, (int, float)) else command
+
+
+def _at_once(action: Action, target: str, house: House) -> str | None:  # noqa: C901, PLR0911 - one line a case
     data = dict(action.data)
     if action.domain == "timer":
         return None
@@ -57,6 +63,10 @@ def as_command(action: Action, target: str, house: House) -> str | None:  # noqa
         return f"{'mute' if data.get('is_volume_muted', True) else 'unmute'} {target}"
     if action.service == "oscillate":
         return f"{'start' if data.get('oscillating') else 'stop'} oscillating {target}"
+    if "temperature_delta" in action.step:
+        change = action.step["temperature_delta"]
+        way, unit = "up" if change > 0 else "down", "degree" if abs(change) == 1 else "degrees"
+        return f"turn {target} {way} by {abs(change):g} {unit}"
     if "volume_level" in data:
         return f"set the volume of {target} to {round(data['volume_level'] * 100)} percent"
     if "brightness_step_pct" in data:

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from hub.understanding.clause import Meaning
 from hub.understanding.clauses import told, understand_clauses
 from hub.understanding.context import Context
+from hub.understanding.courtesy import without_courtesy
 from hub.understanding.gates import SAYING, judge
-from hub.understanding.normalise import without_courtesy
+from hub.understanding.lexicon import domains_of
+from hub.understanding.reasons import UNFINISHED, reason_cuts
 from hub.understanding.tagger import canonical
 from hub.understanding.target import PRONOUNS, Target
 from hub.understanding.targets import resolve
@@ -30,12 +33,14 @@ class Led:
         head: what stood before it, or its reason.
         entity_ids: devices that the head names, for the request's "it".
         about: the head is about a device, and the request must be too.
+        told: the head is a plain statement, so that what follows it asks for something, however it names it.
     """
 
     request: str
     head: str
     entity_ids: tuple[str, ...] = ()
     about: bool = False
+    told: bool = False
 
 
 def request_beside(text: str, context: Context) -> Meaning | None:
@@ -47,13 +52,22 @@ def request_beside(text: str, context: Context) -> Meaning | None:
     if SAYING.search(text):
         return None
     text = text.replace(" ?", " ,")
-    bare = reason_cut(text)
-    for whole in (text, bare) if bare else (text,):
+    bares = list(islice(reason_cuts(text), _MOST_REASONS))
+    for whole in (text, *bares):
         for found in led(whole, context):
-            read = _asked(found.request, found.entity_ids, context)
-            if read is not None and _is_about(found, read, context) and not _asks(found.head, context):
+            read = _asked(found.request, found.entity_ids, context, loosely=found.told)
+            if read is not None and read.cost and not all(heard.verbal for heard in read.heard):
+                continue
+            if (
+                read is not None
+                and _is_about(found, read, context)
+                and not (_asks(found.head, context) and not _LEFT.fullmatch(found.head))
+            ):
                 return read
-    if bare is not None and (read := _asked(bare, (), context, loosely=True)) is not None:
+    for bare in bares:
+        read = _asked(bare, (), context, loosely=True)
+        if read is None or not (is_verb(bare.partition(" ")[0], Form.BASE) or all(h.target for h in read.heard)):
+            continue
         # "The timer on the cooker is broken" is no "the timer on", with a reason behind it.
         told_of = text[len(bare) :].strip(" ,.").startswith(("the ", "my ", "our "))
         return None if told_of and read.cost and not all(h.verbal for h in read.heard) else read
@@ -70,7 +84,7 @@ def _asked(request: str, entity_ids: tuple[str, ...], context: Context, *, loose
     if (
         isinstance(read, Meaning)
         and read.calls
-        and (read.cost == 0 or _within(read, entity_ids) or (loosely and read.cost == 1 and len(read.calls) == 1))
+        and (read.cost == 0 or _within(read, entity_ids) or (loosely and len(read.calls) == read.cost == 1))
     ):
         return read if not any(call.entity is None or call.service in _FREE for call in read.calls) else None
     return None
@@ -90,46 +104,45 @@ def _is_about(found: Led, read: Meaning, context: Context) -> bool:
 def _asks(head: str, context: Context) -> bool:
     """Whether what leads up asks for something itself; a complaint ("too bright") does not once a remedy follows."""
     read = understand_clauses(head, context)
-    return isinstance(read, Meaning) and bool(read.calls) and " too " not in f" {head} "
+    return isinstance(read, Meaning) and bool(read.calls) and not _COMPLAINS.search(head)
 
 
+_COMPLAINS = re.compile(r"\btoo\b|\b(?:is|are) (?:a (?:bit|little|touch|tad)|rather|way|really|so|very) [a-z]+$")
 # What takes any words may have swallowed the rest.
 _FREE = frozenset({"media_player.play_media", "todo.add_item", "todo.remove_item"})
-_MAX_WORDS = 40
-_PEOPLE = (
-    "kids|children|people|parents|guests|neighbou?rs|everyone|everybody|someone|somebody|anyone|nobody|husband|wife"
-    "|mum|mom|dad|son|daughter|brother|sister|friends?|staff|butler|they|them|he|him|she|her|you|i|we|us|me|who"
-)
+_MAX_WORDS, _MOST_REASONS = 40, 3
 # Somebody else's words, conditions, wishes and habits: nothing that stands with them is a request of now.
 _NOT_NOW = re.compile(
-    r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|called|named|titled|reads|goes like|if|when"
+    r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|called|named|titled|reads|goes like|begins"
+    r"|poem|lyrics?|chorus|rhyme|verse|proverb|if|when"
     r"|whenever|unless|until|\d+s|\d+:\d+(?:[ap]m)?|would|could|should|might|must|never(?! mind)"
     r"|always|usually|often|sometimes|wish|imagine|suppose"
     r"|pretend|what|why|how|where|which|whose|thought|heard|saw|watched|sang|wrote)\b"
 )
-_TOLD = re.compile(
-    r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|if|when|whenever|unless|until|would|could"
-    r"|should|might)\b(?! be (?:nice|good|lovely))"
-)
-_UNFINISHED = re.compile(
-    rf"\b(?:the|a|an|my|our|your|his|their|its|this|that|these|to|of|at|with|from|by|into|onto|about|than|like|as|and"
-    rf"|or|but|because|not|is|are|am|was|be|been|will|can|do|does|did|has|have|got|let|just|really|very|too|so|no|any"
-    rf"|some|left|leave|put|forgot|{_PEOPLE})$"
+# "I can't see what I'm doing" and "the door should be locked" are plain statements of now.
+_PLAIN_HEAD = re.compile(
+    r"^(?:i|we|you) (?:can not|can (?:barely|hardly)) (?:even )?(?:see|hear|read|tell|find) (?:what|where|who"
+    r"|which|how)\b"
+    r"|\b(?:should|must) be (?=(?:locked|off|on|open|closed|shut|up|down)$)"
 )
 # "The pendants are blinding me" is whole, "let me" is not.
 _BOTHERS = re.compile(r".+ (?:is|are) [a-z]+ing (?:me|us)")
+_BECAUSE_OF = re.compile(r".+ (?:over|with|because of|near|around) (?:the|these|those|all the|all these|my|our) [a-z]+")
 _FELT = re.compile(
-    r"(?:(?:can not|can (?:barely|hardly)|need|could do with) |(?:i|we) (?:am|are|feel|have"
+    r"(?:(?:can not|can (?:barely|hardly)|need|could do with) |(?!(?:you|what|who|that|which)\b)"
+    r"(?:(?:the|my|our) )?[a-z]+ (?:can not|can (?:barely|hardly)) |(?:it|this|that|something|this place|the place"
+    r"|the [a-z]+) (?:really |still |always )?(?!is\b|was\b|has\b|does\b)[a-z]{3,}s(?: |$)|(?:i|we) (?:am|are|feel|have"
     r"|need|want|hate|love|think|can not|can (?:barely|hardly)|could do with|got"
-    r"|do not (?:need|want|like)|just|only) ).+"
+    r"|do not (?:need|want|like)|just|only) ).*"
 )
 _IS_SO = re.compile(
     r"(?!(?:he|she|they|you|i|we|is|are|do|does|did|can|what|who|how|not|never|please)\b)"
     r"(?P<n>(?:(?:the|my|our|that|this|those|these|all|your|his|her) )?(?:[a-z0-9]+ ){1,5}?)"
-    r"(?:is|are|looks?|feels?|smells?|sounds?|seems?|has|have|needs) .+"
+    r"(?:is|are|should be|must be|needs to be|looks?|feels?|smells?|sounds?|seems?|has|have|needs) .+"
 )
 _LEFT = re.compile(
-    r"(?:[a-z]+ ){1,3}?(?:(?:is|has|have) )?(?:left|forgot|forgotten) (?P<n>.+?)"
+    r"(?:[a-z]+ ){1,3}?(?:(?:is|has|have) )?(?:left|forgot|forgotten|(?:is|are) after leaving|(?:gone"
+    r"|went) and left) (?P<n>.+?)"
     r" (?:on|open|off|unlocked|running|going|up|down)(?: again)?"
 )
 _IS_IT = re.compile(
@@ -149,7 +162,15 @@ _DOES = re.compile(
     r"(?!(?:i|we|he|she|they|you|it|is|are|do|does|did|can|will|what|who|how|not|never|no|if|when|to|did|keep|leave)\b)"
     r"[a-z]+(?: (?:up|down|off|on|out|back))? (?P<n>(?:(?:the|my|our|that|this) )?.+)"
 )
-_FILLING = re.compile(r"^(?:(?:,|\.|so|then|well|please|just|ok|now|can you|could you|would you|will you) ?)+")
+_ASKED_OF = re.compile(
+    r"(?:, )?(?:can|could|would|will) (?:you|we|i) |(?:, )?i (?:want|need|would like) (?:it|them|that)\b"
+)
+# "The fountain, I'd like that off": what is wanted of what was named.
+_WISHED = re.compile(r"(?:i|we) (?:want|need|would like) (?:it|them|that|those) (?:to be )?[a-z0-9 %°]+")
+_FILLING = re.compile(
+    r"^(?:(?:,|\.|so|then|well|please|just|ok|now|can you|you can|you could|you may|could you|would you"
+    r"|will you) ?)+"
+)
 # "The hall light red" has no verb: such words need an object with an article, or none of their own kind before them.
 _BEGINS = re.compile(
     r"(?!(?:light(?! up the)|lights|heat|water|fan|park|press|power|dock|move|play|vacuum|time)\b(?!"
@@ -159,42 +180,25 @@ _BEGINS = re.compile(
 )
 _SENSES = re.compile(r"\b(?:see|hear|read|find|like|love|want|need|hate|have|feel|think)$")
 
-_OWN = r"(?:the|my|our|that|this|those|these|his|her|their)"
-_THING = rf"{_OWN} (?:[a-z0-9]+ ){{1,4}}?"
-_WHO = r"(?:i|we|he|she|they|someone|somebody|everyone|everybody)"
-_REASON = re.compile(
-    rf" (?:, |\. )?(?P<why>(?:{_WHO} (?:am|are|is|has|have|had|just|need|feel|can|can not|do not|did not|will)"
-    rf"|it is (?!(?:not|the|my|our|called)\b)|its (?!(?:highest|lowest|maximum|minimum|max|min"
-    rf"|brightest|dimmest|own|usual)\b)|there is|there are|they look|{_THING}(?:is|are|has|have"
-    rf"|just|want|wants|need|needs)"
-    rf"|(?!(?:no|not|and|but|or|so|then|you|what|who|how|where|when|why|which|that|there|this)\b)[a-z]+ (?:is|are)"
-    rf"|so (?:that )?(?:{_WHO}|{_THING}) ?(?:can|do not|does not)|(?:now|while|whilst|as|before) (?:{_WHO}|{_THING})"
-    rf"|because|cause)\b.*|(?:some|a bit of) .+ (?:would be|is) (?:nice|good|lovely))$"
-)
-# After a particle or a value the request is over, so that any statement may follow: "lamp off | it hurts the eyes".
-_OVER = re.compile(
-    r".*\b(?:on|off|out|up|down|in|open|closed|shut|please|here|upstairs|downstairs|\d[\d.]*(?:%"
-    r"|°)?|low|high|guys)$"
-)
-_STATED = re.compile(
-    rf"(?P<why>(?!i (?:mean|meant|say|think)\b)(?:{_WHO}|it) [a-z]+\b.*|like (?:a|an|the|in|we|it) .+)"
-)
-
 
 def led(text: str, context: Context) -> Iterator[Led]:
     """Each way in which the text is a request with something beside it, the longest request first."""
     words = text.split()
     if not 3 < len(words) <= _MAX_WORDS:
         return
-    for start in range(2, len(words) - 1):
+    for start in range(1, len(words) - 1):
+        if start == 1 and not _ASKED_OF.match(" ".join(words[1:5])):
+            continue
         head = " ".join(word for word in words[:start] if word not in (",", "."))
         tail = _FILLING.sub("", " ".join(words[start:])).strip(" ,.")
         verb = tail.partition(" ")[0]
         told_of = _ABOUT.sub("", head)
-        unfinished = _UNFINISHED.search(told_of)
-        if (unfinished and not _BOTHERS.fullmatch(told_of)) or _NOT_NOW.search(told_of) or not tail:
+        unfinished = bool(UNFINISHED.search(told_of))
+        unfinished = unfinished and not (_BOTHERS.fullmatch(told_of) or _BECAUSE_OF.fullmatch(told_of))
+        if unfinished or _NOT_NOW.search(_PLAIN_HEAD.sub("", told_of)) or not tail:
             continue
-        if _BEGINS.match(tail) and is_verb(verb, Form.BASE) and words[start - 1] != verb:
+        begins = _BEGINS.match(tail) and is_verb(verb, Form.BASE) and words[start - 1] != verb
+        if begins or _WISHED.fullmatch(tail):
             yield from _before_a_verb(head, tail, context)
         elif _begins_with_a_name(tail, context) and _tells(head) and not (
             _SENSES.search(head) and tail.startswith(("the ", "my ", "our "))
@@ -216,15 +220,26 @@ def _before_a_verb(head: str, tail: str, context: Context) -> Iterator[Led]:
         yield Led(_IF_SO.sub("", tail), head, named, about=True)
     elif _LEFT.fullmatch(head):
         yield Led(tail, head, named, about=bool(named))
-    elif _FELT.fullmatch(head) or _IS_SO.fullmatch(head) or (not negated and _FOR_THAT.fullmatch(head)):
+    elif _FELT.fullmatch(head) or _IS_SO.fullmatch(head):
+        yield Led(tail, head, named, told=True)
+    elif not negated and _FOR_THAT.fullmatch(head):
         yield Led(tail, head, named)
     elif pronoun and not negated:
         for shape in (_TOPIC, _DOES):
             found = shape.fullmatch(head)
             whole = devices_in(found["n"], context, whole=True) if found else ()
+            whole = whole or (_kind_here(found["n"].strip(), context) if found and shape is _TOPIC else ())
             if whole:
                 yield Led(tail, head, whole, about=True)
                 return
+
+
+def _kind_here(phrase: str, context: Context) -> tuple[str, ...]:
+    """The devices of a kind that is named alone ("the curtains")."""
+    if not domains_of(re.sub(r"^(?:the|my|our|that|this|those|these) ", "", phrase)):
+        return ()
+    meant = resolve(phrase, frozenset(context.index.by_domain), context)
+    return tuple(e.entity_id for e in meant.entities) if isinstance(meant, Target) and meant.cost == 0 else ()
 
 
 def _subject(head: str, context: Context) -> tuple[str, ...]:
@@ -235,27 +250,6 @@ def _subject(head: str, context: Context) -> tuple[str, ...]:
             meant = resolve(found["n"].strip(), frozenset(context.index.by_domain), context)
             return tuple(e.entity_id for e in meant.entities) if isinstance(meant, Target) and meant.cost == 0 else ()
     return ()
-
-
-def reason_cut(text: str) -> str | None:
-    """The request before the reason that is given at its end; None where none is given."""
-    for found in _reasons(text):
-        bare = without_courtesy(text[: found.start()].strip(" ,."))
-        if not _TOLD.search(found["why"]) and not _UNFINISHED.search(bare):
-            return bare
-    return None
-
-
-def _reasons(text: str) -> Iterator[re.Match[str]]:
-    start = text.find(" ", text.find(" ") + 1)
-    while start > 0:
-        found = _REASON.match(text, start)
-        if found is None and _OVER.fullmatch(text, 0, start):
-            found = _STATED.match(text, start + 1)
-            found = found if found and found.end() == len(text) else None
-        if found:
-            yield found
-        start = text.find(" ", start + 1)
 
 
 def _begins_with_a_name(text: str, context: Context) -> bool:

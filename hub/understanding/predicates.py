@@ -8,7 +8,7 @@ from dataclasses import replace
 from hub.understanding.adjectives import ADJECTIVES, adjective_of, holds
 from hub.understanding.context import Context
 from hub.understanding.house import Entity
-from hub.understanding.lexicon import domains_of, singular
+from hub.understanding.lexicon import STOP, domains_of, singular
 from hub.understanding.questions import COUNTABLE, Answer, no_permission, shape
 from hub.understanding.states import (
     UNKNOWN_STATES,
@@ -18,6 +18,7 @@ from hub.understanding.states import (
     state_words,
     the,
 )
+from hub.understanding.tagger import canonical
 from hub.understanding.target import Miss, Target
 from hub.understanding.targets import resolve
 
@@ -29,6 +30,7 @@ _SENSES: dict[str, frozenset[str]] = {
     "carbon monoxide": frozenset({"carbon_monoxide"}), "fire": frozenset({"smoke"}), "flood": frozenset({"moisture"}),
 }  # fmt: skip
 
+_SENSED = dict.fromkeys(("anyone", "anybody", "someone", "somebody"), "motion")
 _OPENINGS = frozenset({"", "door", "window", "garage_door", "opening", "lock"})
 
 
@@ -187,10 +189,13 @@ def sensed(text: str, context: Context) -> Answer | Miss | None:
     pool = [e for e in context.of_domains(frozenset({"binary_sensor"})) if e.attributes.get("device_class") in classes]
     if found["t"]:
         target = resolve(f"everything in the {found['t']}", frozenset({"binary_sensor"}), context)
-        pool = [e for e in pool if isinstance(target, Target) and e in target.entities]
+        there = {canonical(word) for word in found["t"].split()} - STOP
+        inside = target.entities if isinstance(target, Target) else ()
+        pool = [e for e in pool if e in inside] or [e for e in pool if there <= context.index.words[e.entity_id]]
     exposed = [e for e in pool if e.exposed]
     if not exposed:
-        return Miss("no_such_device", f"{found['s']} sensor", (found["t"],) if found["t"] else (), strength=3)
+        kind = _SENSED.get(found["s"], found["s"])
+        return Miss("no_such_device", f"{kind} sensor", (found["t"],) if found["t"] else (), strength=3)
     on = [e for e in exposed if e.state == "on"]
     silent = [e for e in exposed if e.state in UNKNOWN_STATES]
     told = f"Yes, says {listed([the(e) for e in on])}." if on else "No."

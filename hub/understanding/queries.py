@@ -17,6 +17,8 @@ from hub.understanding.states import (
 from hub.understanding.target import Miss
 from hub.understanding.targets import resolve
 
+_NOTICES = frozenset({"presence", "occupancy", "motion"})
+
 
 def answer(text: str, context: Context) -> Answer | Miss | None:
     """Answer a state question. None: this is no question about the house."""
@@ -32,9 +34,11 @@ def answer(text: str, context: Context) -> Answer | Miss | None:
 
 def _whereabouts(text: str, context: Context) -> Answer | Miss | None:
     found = shape("people", text)
-    people = context.of_domains(frozenset({"person"}))
-    if found is None or not people:
+    people = context.of_domains(frozenset({"person"})) or context.of_domains(frozenset({"device_tracker"}))
+    if found is None or (found["t"] and not people):
         return None
+    if not people:
+        return _presence(context)
     if found["t"]:
         target = resolve(found["t"], frozenset({"person", "device_tracker", "vacuum"}), context)
         if isinstance(target, Miss):
@@ -44,6 +48,21 @@ def _whereabouts(text: str, context: Context) -> Answer | Miss | None:
     names = listed([e.name for e in home])
     text = f"{names} {'are' if len(home) > 1 else 'is'} at home." if home else "Nobody is at home."
     return Answer(text, tuple(e.entity_id for e in people))
+
+
+def _presence(context: Context) -> Answer:
+    """Who is at home, as far as sensors of a house without people can tell."""
+    sensors = [
+        e
+        for e in context.of_domains(frozenset({"binary_sensor"}))
+        if e.exposed and e.attributes.get("device_class") in _NOTICES and e.state not in UNKNOWN_STATES
+    ]
+    ids = tuple(e.entity_id for e in sensors)
+    noticed = [the(e) for e in sensors if e.state == "on"]
+    if noticed:
+        return Answer(f"Somebody is, says {listed(noticed)}.", ids)
+    told = "None of my sensors notices anybody." if sensors else "Nothing in this home tells me who is there."
+    return Answer(told, ids)
 
 
 def _person(entity: Entity) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from hub.understanding.adjectives import SAID
-from hub.understanding.patterns import read_patterns
+from hub.understanding.patterns import Table, read_patterns
 from hub.understanding.target import Miss, Target
 from hub.understanding.verbs import Form, is_verb
 
@@ -61,7 +61,7 @@ _TABLE = read_patterns(
     "questions.txt",
     {"ADJ": "|".join(SAID), "MEASURE": "|".join(sorted(MEASURES, key=len, reverse=True))},
 )
-_SHAPES = {name: [p.expression for p in _TABLE if p.group == name] for name in dict.fromkeys(p.group for p in _TABLE)}
+_SHAPES = {name: Table(p for p in _TABLE if p.group == name) for name in {p.group for p in _TABLE}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,12 @@ class Answer:
 
 
 _ASIDE = re.compile(
-    r"(?:(?: ,)? (?:or (?:not|what|no|whatever)|yet|by any chance|do you know|tight|tightly|properly|at all|round"
+    r"(?:(?: ,)? (?:or (?:not|what|no|whatever|on|off|open|closed|shut|locked|unlocked)|yet|by any chance"
+    r"|do you know|tight|tightly|properly|at all|round"
     r"|around"
     r"|at the minute|any idea|is it|are they|then))+$"
 )
-_OR_NOT = re.compile(r" or (?:not|what|no)$")
+_OR_NOT = re.compile(r" (?:or (?:not|what|no)|yet)$")
 _INTERJECTION = re.compile(r"^(?:(?:brr+|phew|ooh+|ugh|blimey|gosh|oi|yo|crikey|say|hang on|quick question) (?:, )?)+")
 _BARE = re.compile(
     r"any (?!chance|idea|good|news|more|luck|time|one)(?:of (?:the|my|our) )?[a-z ]+"
@@ -101,7 +102,7 @@ def plainly_asked(text: str) -> str:
 
 def shape(name: str, text: str) -> re.Match[str] | None:
     """The text as a question of this shape."""
-    return next((found for pattern in _SHAPES[name] if (found := pattern.fullmatch(text))), None)
+    return next((found for p in _SHAPES[name].like(text) if (found := p.expression.fullmatch(text))), None)
 
 
 def no_permission(target: Target) -> Miss | None:

@@ -39,7 +39,8 @@ _JOINT = re.compile(r"^(?:(?:,|\.|and|so|please|then|can you|could you|would you
 
 
 _REASON = re.compile(
-    r" (?:, )?(?:(?:it is|its|we are|i am|there is|because|cause|since (?:it|i|we)) (?!not\b).+|(?:some|that"
+    r" (?:, )?(?:(?:it is|its(?! (?:highest|lowest|top|slowest|fastest|maximum|minimum|own|usual)\b)|we are|i am"
+    r"|there is|because|cause|since (?:it|i|we)) (?!not\b).+|(?:some|that"
     r"|this) .+ would be nice"
     r"|for (?:halloween|christmas|easter|dinner|the (?:rest of the )?(?:[a-z]+ )?(?:party|match"
     r"|barbecue|film|movie|game|night|evening|day|guests|kids|baby|dog"
@@ -91,6 +92,15 @@ def after_statement(text: str) -> str | None:
     if start is None or not PRONOUNS.isdisjoint(words[start:]):
         return None  # "them" may be what the statement speaks of, or not
     return None if _TOLD.search(" ".join(words[:start])) else " ".join(words[start:])
+
+
+def without_last_remark(text: str) -> str | None:
+    """A request without the remark after it ("raise the shades, good morning"); None where there is none."""
+    words = text.split()
+    for start in range(2, len(words)):
+        if _REMARK.fullmatch(" ".join(words[start:])):
+            return " ".join(words[:start]).strip(" ,.")
+    return None
 
 
 def is_remark(text: str) -> bool:

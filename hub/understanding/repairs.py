@@ -11,6 +11,7 @@ from hub.understanding.context import Context
 from hub.understanding.frames import GRAMMAR_WORDS
 from hub.understanding.lexicon import STOP
 from hub.understanding.misheard import NAMED, alike, names_of
+from hub.understanding.sounds import distance, sounds_of
 from hub.understanding.tagger import canonical, sound_of
 
 _CORRECTION = re.compile(
@@ -18,7 +19,8 @@ _CORRECTION = re.compile(
     r"|hold on|no (?:, )?(?:hang on|hold on|shoot|not that (?:one|1))|no sorry|sorry , no|sorry"
     r" no|sorry , i mean|sorry i mean|no , wait|no wait|wait , no"
     r"|wait no|wait|"
-    r"no , i mean|no i mean|i mean|or rather|i meant|actually , no|actually no|actually|sorry|scratch that|no , no"
+    r"no , i mean|no i mean|(?:sorry )?i (?:say|said) (?:it )?wrong|i mean|or rather|i meant|actually , no"
+    r"|actually no|actually|sorry|scratch that|no , no"
     r"|no make that|"
     r"make that|no) (?:, )?(?:make (?:it|that) |i meant )?"
 )
@@ -165,6 +167,8 @@ def misheard_repairs(text: str, context: Context) -> Iterator[tuple[str, int]]:
     yield from _nearest_names(text, context)
 
 
+# So far apart are two words that differ by one plain consonant; another name as near as that makes it anybody's guess.
+_ONE_SOUND, _AS_NEAR, _SHORT = 1.1, 0.5, 3
 # A word that more names have tells too little about which one was meant.
 _MOST_HOLDERS = 40
 
@@ -177,14 +181,26 @@ def _names_but_for_a_word(words: list[str], context: Context) -> Iterator[str]:
     names |= {tuple(area.split()) for area in context.index.areas}
     spoken = {canonical(word) for word in words}
     near = (n for n in names if len(n) > 1 and sum(canonical(word) in spoken for word in n) == len(n) - 1)
+    mended: dict[str, float] = {}
+    near_enough: set[str] = set()
     for name in sorted(near):
         for start in range(len(words) - len(name) + 1):
             heard = words[start : start + len(name)]
             wrong = [n for n, word in enumerate(name) if canonical(word) != canonical(heard[n])]
             if len(wrong) != 1 or heard[wrong[0]] in STOP | _PARTICLES | _PLAIN_WORDS:
                 continue
-            if alike(heard[wrong[0]], name[wrong[0]], context) >= NAMED:
-                yield " ".join([*words[:start], *name, *words[start + len(name) :]])
+            said, meant = heard[wrong[0]], name[wrong[0]]
+            if not (said.isalpha() and meant.isalpha()):
+                continue
+            apart = distance(sounds_of(said), sounds_of(meant))
+            whole = " ".join([*words[:start], *name, *words[start + len(name) :]])
+            mended[whole] = apart
+            if alike(said, meant, context) >= NAMED or (apart <= _ONE_SOUND and len(said) > _SHORT):
+                near_enough.add(whole)
+    nearest = min(mended.values(), default=0.0)
+    likely = [text for text, apart in mended.items() if apart <= nearest + _AS_NEAR]
+    if len(likely) == 1 and likely[0] in near_enough:
+        yield likely[0]
 
 
 def misheard_questions(text: str, context: Context) -> Iterator[str]:

@@ -8,19 +8,23 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Literal
 
+from hub.understanding.changing import changes
 from hub.understanding.context import Context
 from hub.understanding.corrections import corrected, undo_of
+from hub.understanding.courtesy import without_courtesy
 from hub.understanding.decisions import Moment, Said
 from hub.understanding.focus import Focus, Mention
-from hub.understanding.fragments import changes, completions, goes_on, without_echo
+from hub.understanding.fragments import completions, goes_on, without_echo
 from hub.understanding.house import Action, House
-from hub.understanding.normalise import MAX_CHARACTERS, normalise, without_courtesy
+from hub.understanding.normalise import MAX_CHARACTERS, normalise
 from hub.understanding.offers import Offer, Question, answers_to, taken_up
-from hub.understanding.parser import Parser, Understanding
+from hub.understanding.parser import Parser
 from hub.understanding.phrasing import deed_in_words
-from hub.understanding.preamble import reason_cut
+from hub.understanding.reasons import reason_cut
+from hub.understanding.stopping import stops_nothing
 from hub.understanding.target import Miss
 from hub.understanding.targets import resolve
+from hub.understanding.understood import Understanding
 
 Kind = Literal["plain", "continued", "answer", "offer", "declined", "correction", "rejected", "undo", "spare"]
 
@@ -77,6 +81,7 @@ class Before:
     just_acted: bool = False
 
 
+_NOTHING_TO_STOP = Understanding("unknown", (), "What shall I stop?", "ambiguous", "nothing was begun that goes on")
 _UNHEARD = frozenset({"not_understood", "no_such_device", "no_such_area"})
 
 
@@ -124,16 +129,18 @@ class Reader:
         found = resolve(phrase, domains, context)
         return None if isinstance(found, Miss) else frozenset(e.entity_id for e in found.entities)
 
-    def _request(  # noqa: C901, PLR0911 - one line a case
+    def _request(  # noqa: C901, PLR0911, PLR0912 - one line a case
         self, whole: str, plain: str, before: Before, context: Context, understand: Callable[[str], Understanding]
     ) -> Reading:
         polite = without_courtesy(plain)
-        newest = context.focus.mentions[0] if context.focus.mentions else None
+        newest = _lively(context.focus.mentions)
         if newest is not None and newest.area_id == context.area_id:
             for text in changes(polite, newest):
                 changed = understand(text)
                 if changed.kind in _ACTS:
                     return Reading("continued", changed, text, reverses=_replaces(changed))
+            if newest.actions and stops_nothing(polite, newest):
+                return Reading("plain", _NOTHING_TO_STOP, polite)
         direct = understand(whole)
         if direct.kind != "unknown" and direct.reason != "small_talk":
             return Reading("plain", direct, polite)
@@ -157,6 +164,14 @@ class Reader:
             reverses = _replaces(understood)
             return Reading("continued", understood, text, reverses=reverses, sure=sure or goes_on(plain))
         return Reading("plain", direct, polite)
+
+
+def _lively(mentions: tuple[Mention, ...]) -> Mention | None:
+    """What is spoken of: behind a question about timers the timer that was set."""
+    newest = mentions[0] if mentions else None
+    if newest is not None and not newest.actions and newest.entity_ids == ("timer",):
+        return next((m for m in mentions if any(a.domain == "timer" for a in m.actions)), newest)
+    return newest
 
 
 def _continued(
@@ -242,7 +257,9 @@ def _correction(
     meant = without_courtesy(right)
     same = (mention for mention in focus.mentions[:2] if mention.entity_ids == newest.entity_ids)
     for mention in same:  # the user's own words, and the assistant's for the same deed
-        for text, understood, _sure in _continued(meant, mention, context, understand, same=False):
+        texts = filter(None, (meant, reason_cut(meant)))
+        found = chain(*(_continued(text, mention, context, understand, same=False) for text in texts))
+        for text, understood, _sure in found:
             if understood.kind != "unknown":
                 return Reading("correction", understood, text, reverses=True)
     whole = understand(meant)

@@ -40,6 +40,13 @@ _ERRAND: Final = re.compile(
     r"|^(?:set|start|cancel|pause|stop) (?:a|an|the|my|another) (?:\w+ ){0,4}(?:timer|alarm|reminder)\b"
     r"|^(?:turn|switch) (?:the |all |my |every)?(?:\w+ ){0,5}(?:on|off)\b|^(?:turn|switch) (?:on|off|up|down)\b"
     r"|^(?:play|skip|pause|mute|unmute|snooze|resume)\b"
+    # Whatever came before: it is to be written down, or somebody has changed their mind.
+    r"|\b(?:add|put|stick|pop|write|note|jot|get|bung|chuck|whack) (?:it|that|this|them|those)(?: down)?"
+    r"(?: (?:to|on|onto|in) (?:\w+ ){0,4}(?:list|chores|groceries|shopping|jobs|calendar|diary|agenda))?$"
+    r"|\b(?:no wait|wait no|never mind|nevermind|scratch that|forget (?:it|that)|actually(?: no)?)(?: \w+){0,3}? "
+    r"(?:set|start|turn|switch|add|put|play|dim|close|open|lock|remind|stop|pause|cancel)\b"
+    # Games and riddles are the voice's own.
+    r"|^(?:think of a (?:number|word|colour|color|card|animal)|let us play|let's play|knock knock|i spy|guess what)\b"
 )
 _LONG_FORM: Final = re.compile(
     r"^(?:explain|derive|prove|analyse|analyze|summarise|summarize|debug|refactor|critique|brainstorm|simulate|outline"
@@ -50,13 +57,17 @@ _LONG_FORM: Final = re.compile(
 # Long words for a short errand: what is to be told is in the house, or was just said.
 _OF_THE_HOUSE: Final = re.compile(
     r"^(?:explain|analy[sz]e|summari[sz]e|outline|compare|contrast|evaluate|diagnose|recap)\b.*"
-    r"\b(?:(?:shopping|grocery|to do|todo|chores?|my|the) list|groceries|chores|timers?|calendar|diary|(?:whether"
-    r"|if) the"
+    r"\b(?:(?:shopping|grocery|to do|todo|chores?|my|the)(?: \w+)? list|groceries|chores|timers?|calendar|diary"
+    r"|(?:whether|if) the"
     r"|the (?:\w+ )?thermostat|this(?: for me)? (?:turn|switch) (?:off|on)|yourself|what you (?:just )?(?:did"
     r"|said|turned|switched|meant))\b"
     r"|^(?:explain|repeat|summari[sz]e|rephrase) (?:that|it|this)(?: again| please| once more)*$"
     r"|^(?:explain|analy[sz]e|optimi[sz]e|evaluate|debug|refactor) (?:this|that|nothing|it|me)(?: just"
     r"| please)? (?:turn|switch|put|set|dim|open|close|play|just)\b"
+    r"|^explain (?:to (?:me|us) )?(?:why|how come) (?:the |my |our |it |that )(?:\w+ ){0,4}?(?:is|are|was|were|came"
+    r"|will not be|is not|are not|isn't|aren't) (?:still |not |so |all |always |just )*(?:on|off|open|closed|shut"
+    r"|locked|unlocked|playing|running|flashing|beeping|hot|cold|warm|loud|dark|bright)$"
+    r"|\bwho (?:left|turned|switched|put|opened|unlocked) (?:the|my|our) (?:\w+ ){1,4}(?:on|off|open|unlocked|up|down)$"
     r"|^why (?:not|me|now|so|is that|would you|did (?:you|it|that|they)(?: do)?(?: that| this| it)?)$"
     r"|^(?:draft|write|compose) (?:me )?(?:a |another )?reminder\b"
 )
@@ -126,9 +137,9 @@ def route(text: str, *, understood: bool, threshold: float = 0.5) -> Route:
         return Route("local", "a few words of talk", 1.0)
     sentence = " ".join(words)
     bare = _COURTESY.sub("", sentence)
-    if _ERRAND.match(bare):
+    if _ERRAND.search(bare):
         return Route("local", "an errand of the household", 0.99)
-    at_length = _LONG_FORM.match(bare) or _OF_THE_HOUSE.match(bare)
+    at_length = _LONG_FORM.match(bare) or _OF_THE_HOUSE.search(bare)
     if at_length:
         return _at_length(bare)
     probability = expert_probability(words)
@@ -139,7 +150,7 @@ def route(text: str, *, understood: bool, threshold: float = 0.5) -> Route:
 
 def _at_length(bare: str) -> Route:
     """Who answers a word for long answers: what is told of the house, or was just said, is told by the house."""
-    if _OF_THE_HOUSE.match(bare):
+    if _OF_THE_HOUSE.search(bare):
         return Route("local", "about this house", 0.9)
     return Route("expert", "asks for a longer answer", 0.99)
 

@@ -13,7 +13,7 @@ _DAYPART = (
     r"(?:today|tonight|tomorrow(?: (?:morning|afternoon|evening|night))?|this (?:morning|afternoon|evening)"
     r"|in the (?:morning|afternoon|evening)|at night)"
 )
-_CLOCK = r"(?:\d{1,2}:\d\d(?:am|pm)?|\d{1,2}(?!\d|%|°|s\b|k\b|\.)|noon|midday|midnight)"
+_CLOCK = r"(?:\d{1,2}:\d\d(?:am|pm)?|(?:1[0-2]|[1-9])(?!\d|%|°|s\b|k\b|\.)|noon|midday|midnight)"
 _TIME = rf"(?:{_DAYPART} at {_CLOCK}|{_CLOCK}(?: {_DAYPART})?)"
 _IN = re.compile(
     r"\b(?:in (?:about |exactly )?(?:another )?(?P<in>\d+)s(?: more| time| from now)*|after (?P<after>\d+)s"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from heapq import nsmallest
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import numpy as np
 from rapidfuzz import process
@@ -15,16 +15,22 @@ from rapidfuzz.distance import Levenshtein
 
 from hub.understanding.frames import GRAMMAR_WORDS
 from hub.understanding.lexicon import STOP, domains_of, noun_words
+from hub.understanding.normalise import SAME
 from hub.understanding.sounds import distance, sounds_of
 from hub.understanding.tagger import HouseIndex, canonical
 
 # What requests are made of beside the names of a house.
 _REQUESTED = frozenset(
     ["turn", "switch", "set", "put", "dim", "close", "open", "lock", "play", "pause", "stop", "start", "mute", "shut",
-     "lower", "raise", "brighten", "add", "send", "resume", "arm", "on", "off", "down", "percent", "degrees", "timer",
-     "minutes", "seconds", "hours", "home", "away", "night", "and", "full", "half", "please"]
+     "lower", "raise", "brighten", "add", "send", "resume", "unpause", "unmute", "skip", "arm", "on", "off", "down",
+     "percent", "degrees", "timer", "minutes", "seconds", "hours", "home", "away", "night", "and", "full", "half",
+     "please"]
 )  # fmt: skip
-_DEEDS = _REQUESTED - {"home", "away", "night", "percent", "degrees", "timer", "minutes", "seconds", "hours", "please"}
+_DEEDS = _REQUESTED - {
+    "home", "away", "night", "percent", "degrees", "timer", "minutes", "seconds", "hours", "please", "half", "full",
+}  # fmt: skip
+# A name of the house may hold them, but they say nothing of it.
+_NO_NAMES = STOP | _REQUESTED
 _DIRECTIONS = frozenset({"on", "off", "up", "down", "open", "closed", "in", "of"})
 _MOST_WORDS, _MOST_CHANGES, _LONGEST = 10, 3, 4
 # Shares of the sounds that may differ in a word that means nothing here: beside a word of a name that was heard
@@ -33,6 +39,8 @@ _NAMED, _OF_KIND, _ALONE, _PLAIN = 0.26, 0.151, 0.1, 0.151
 _SOUNDS_ALONE = 4
 _CHANGED, _UNEXPLAINED = 0.25, 0.5
 _SHIFTED = 0.1
+_HARDLY = 0.35
+_MOST_OF_IT = 0.42
 _MEASURED = re.compile(r"\d[\d.]*(?:%|°f?|s)")
 _TRIES = 14
 # Of the sounds in classes so many may differ, of a short text one; so many of the nearest are looked at closely.
@@ -67,9 +75,11 @@ class Sounds:
         phrases = {*names, *(word for name in names for word in name.split()), *noun_words(), *_REQUESTED}
         self._phrases: dict[str, list[str]] = {}
         self._keys: dict[str, list[str]] = {}
-        for phrase in sorted(phrases):
-            sounds = _sounds(phrase)
-            if len(sounds) > 1:
+        # What is written another way than it is said: "telly" is heard, "tv" is its spelling here.
+        spoken = [(phrase, phrase) for phrase in phrases] + [(said, to) for said, to in SAME.items() if to in phrases]
+        for said, phrase in sorted(spoken):
+            sounds = _sounds(said)
+            if len(sounds) > 1 and phrase not in self._phrases.get(sounds, ()):
                 self._phrases.setdefault(sounds, []).append(phrase)
         for sounds in self._phrases:
             self._keys.setdefault(_coarse(sounds), []).append(sounds)
@@ -81,17 +91,21 @@ class Sounds:
         heard = [_sounds(text) for text in texts]
         keys = [_coarse(sounds) for sounds in heard]
         apart = process.cdist(keys, self._coarse, scorer=Levenshtein.distance, score_cutoff=_MOST_APART, dtype=np.uint8)
-        found: list[list[tuple[str, float, int]]] = []
-        for row, key, text, sounds, share in zip(apart, keys, texts, heard, shares, strict=True):
-            close = np.flatnonzero(row <= (1 if len(key) < _SHORT else _MOST_APART))
-            nearest = close[np.argsort(row[close], kind="stable")][:_KEYS_TRIED]
-            found.append(list(self._like(text, sounds, share, [self._coarse[n] for n in nearest])))
-        return found
+        rows, columns = np.nonzero(apart <= _MOST_APART)
+        close: list[list[tuple[int, int]]] = [[] for _ in texts]
+        for row, column, changed in zip(rows.tolist(), columns.tolist(), apart[rows, columns].tolist(), strict=True):
+            if changed < _MOST_APART or len(keys[row]) >= _SHORT:
+                close[row].append((changed, column))
+        return [
+            list(self._like(text, sounds, share, [self._coarse[column] for _, column in sorted(near)[:_KEYS_TRIED]]))
+            for text, sounds, share, near in zip(texts, heard, shares, close, strict=True)
+        ]
 
     def _like(self, text: str, sounds: str, share: float, keys: list[str]) -> Iterator[tuple[str, float, int]]:
         for key in keys:
             for other in self._keys[key]:
-                apart, length = distance(sounds, other), max(len(sounds), len(other))
+                length = max(len(sounds), len(other))
+                apart = distance(sounds, other, share * length)
                 if apart <= share * length:
                     yield from ((phrase, apart, length) for phrase in self._phrases[other] if phrase != text)
 
@@ -121,13 +135,26 @@ def _coarse(sounds: str) -> str:
 
 def soundalikes(text: str, index: HouseIndex) -> list[Heard]:
     """The likeliest texts that this one may have been, the nearest first; none where it is no short request."""
-    words = text.replace(" ,", "").split()
+    words = _spelt_out(text.replace(" ,", "").split(), index)
     if not 1 < len(words) <= _MOST_WORDS:
         return []
     sounds = sounds_of_house(index.spoken)
     strange = {n for n, word in enumerate(words) if _is_strange(word, index)}
     changes = [*_shifted(words, strange, sounds), *_replaced(words, strange, sounds, index)]
     return nsmallest(_TRIES, _texts(words, strange, _best(changes), index), key=lambda heard: heard.cost)
+
+
+# A number before a kind of device, as in "apple three lights", may be another word that was heard as one.
+_SPELT = {"1": "won", "2": "two", "3": "three", "4": "four", "8": "ate", "9": "nine"}
+
+
+def _spelt_out(words: list[str], index: HouseIndex) -> list[str]:
+    """The words with a number in words again where a word of a name follows it, which no number counts."""
+    following = [*words[1:], ""]
+    return [
+        _SPELT.get(word, word) if canonical(after) in index.by_word and word not in index.by_word else word
+        for word, after in zip(words, following, strict=True)
+    ]
 
 
 def _is_strange(word: str, index: HouseIndex) -> bool:
@@ -148,16 +175,32 @@ def _best(changes: list[_Change]) -> list[_Change]:
 
 def _replaced(words: list[str], strange: set[int], sounds: Sounds, index: HouseIndex) -> Iterator[_Change]:
     """Windows of words that sound like a phrase of this house."""
-    windows = list(_windows(words, strange))
+    plain = _plainly_named(words, index)
+    windows = [(start, end, odd) for start, end, odd in _windows(words, strange) if plain.isdisjoint(range(start, end))]
     if not windows:
         return
     texts = [" ".join(words[start:end]) for start, end, _ in windows]
     found = sounds.near(texts, [_NAMED if doubtful else _PLAIN for *_, doubtful in windows])
     for (start, end, doubtful), near in zip(windows, found, strict=True):
         for phrase, apart, length in near:
-            change = _trimmed(_Change(start, end, phrase, apart, apart / length, length), words)
-            if doubtful or change.end - change.start > 1 or not _is_of_house(words[change.start], index):
+            whole = _Change(start, end, phrase, apart, apart / length, length)
+            change = _trimmed(whole, words)
+            if _own_share(change, words) > _MOST_OF_IT:
+                continue  # "attic hatch" is no "attic room": what was heard plainly beside it makes it no likelier
+            count = change.end - change.start
+            if doubtful or count > 1 or (count == 1 and not _is_of_house(words[change.start], index)):
                 yield change
+
+
+def _plainly_named(words: list[str], index: HouseIndex) -> set[int]:
+    """Where a whole name of several words stands, so that nothing of it was misheard."""
+    return {
+        n
+        for start in range(len(words))
+        for end in range(start + 2, min(start + index.longest, len(words)) + 1)
+        if canonical(" ".join(words[start:end])) in index.names
+        for n in range(start, end)
+    }
 
 
 def _windows(words: list[str], strange: set[int]) -> Iterator[tuple[int, int, bool]]:
@@ -187,6 +230,12 @@ def _trimmed(change: _Change, words: list[str]) -> _Change:
     return replace(change, start=start, end=end, words=" ".join(said))
 
 
+def _own_share(change: _Change, words: list[str]) -> float:
+    """How much of the sounds differ in what is left of a change."""
+    length = max(len(_sounds(" ".join(words[change.start : change.end]))), len(_sounds(change.words)), 1)
+    return change.cost / length
+
+
 def _shifted(words: list[str], strange: set[int], sounds: Sounds) -> Iterator[_Change]:
     """Two words whose border was heard one letter away ("fan zon")."""
     for n in range(len(words) - 1):
@@ -198,25 +247,34 @@ def _shifted(words: list[str], strange: set[int], sounds: Sounds) -> Iterator[_C
                 yield _Change(n, n + 2, f"{left} {right}", _SHIFTED)
 
 
-def _is_anchored(changes: list[_Change], kept: list[str], index: HouseIndex) -> bool:
-    """Whether what was heard plainly speaks enough for what was not."""
-    if not kept:
-        return False
-    named = any(canonical(word) in index.by_word and not domains_of(word) and word not in STOP for word in kept)
-    of_kind = any(domains_of(word) or _MEASURED.fullmatch(word) for word in kept)
-    most = _NAMED if named else _OF_KIND if of_kind else _ALONE
-    return all(c.share <= most and (c.sounds >= _SOUNDS_ALONE or most > _ALONE) for c in changes)
+def _splits(change: _Change) -> bool:
+    """Whether one word would be a name of two that is not quite the same: "satellite" is no stair light."""
+    return change.end - change.start == 1 and " " in change.words and change.cost > _HARDLY
+
+
+def _most_changed(kept: list[str], index: HouseIndex) -> float:
+    """The share of its sounds that may differ in a word beside those that were heard plainly; none without any."""
+    named = any(canonical(word) in index.by_word and not domains_of(word) and word not in _NO_NAMES for word in kept)
+    of_kind = any(
+        (domains_of(word) and word not in _NO_NAMES) or word == "timer" or _MEASURED.fullmatch(word) for word in kept
+    )
+    return -1.0 if not kept else _NAMED if named else _OF_KIND if of_kind else _ALONE
 
 
 def _texts(words: list[str], strange: set[int], changes: list[_Change], index: HouseIndex) -> Iterator[Heard]:
+    allowed: dict[frozenset[int], float] = {}
+    placed = [(change, frozenset(range(change.start, change.end))) for change in changes]
     for count in range(1, _MOST_CHANGES + 1):
-        for chosen in combinations(changes, count):
-            ordered = sorted(chosen, key=lambda change: change.start)
-            if any(one.end > two.start for one, two in pairwise(ordered)):
+        for chosen in combinations(placed, count):
+            changed = frozenset().union(*(places for _, places in chosen))
+            if len(changed) < sum(len(places) for _, places in chosen):
                 continue
-            changed = frozenset(n for change in ordered for n in range(change.start, change.end))
-            if not _is_anchored(ordered, [word for n, word in enumerate(words) if n not in changed], index):
+            if changed not in allowed:
+                allowed[changed] = _most_changed([w for n, w in enumerate(words) if n not in changed], index)
+            most = allowed[changed]
+            if any(c.share > most or (most <= _ALONE and (c.sounds < _SOUNDS_ALONE or _splits(c))) for c, _ in chosen):
                 continue
+            ordered = sorted((change for change, _ in chosen), key=lambda change: change.start)
             said: list[str] = []
             position = 0
             for change in ordered:

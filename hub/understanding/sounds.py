@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import accumulate
+from math import inf
+from string import ascii_letters
 
 # Spellings and their sounds; of those that fit at a place the first is taken. One sign a sound: capitals are the sounds
 # that two letters spell (C church, J judge, S shoe, T thing, N sing), digits long vowels (1 day, 2 see, 3 high, 4 go,
@@ -15,7 +18,7 @@ _SPELLINGS = (
     (r"igh", "3"), (r"eigh|aigh", "1"), (r"augh|ough$", "o"), (r"ough", "o"), (r"gh(?=[aeiou])", "g"), (r"gh", ""),
     (r"ck|cq", "k"), (r"qu", "kw"), (r"x", "ks"), (r"sc(?=[eiy])", "s"), (r"c(?=[eiy])", "s"), (r"c+", "k"),
     (r"ng$|ng(?=s$)", "N"), (r"g(?=e[rao]|ent|in|y)", "J"), (r"gg", "g"), (r"ge$", "J"), (r"mb$", "m"), (r"mn$", "m"),
-    (r"ould", "ud"), (r"alk$", "ok"), (r"alm", "am"), (r"al(?=[lt])", "ol"),
+    (r"ould", "ud"), (r"alk$", "ok"), (r"alm", "am"), (r"al(?=f$|ves?$)", "a"), (r"al(?=[lt])", "ol"),
     (r"aw(?=[aeiou])", "aw"), (r"aw|au|oar|oor|ore$|or|our(?=[a-z])", "o"), (r"ar+(?![aeiou])", "a"),
     (r"ear(?=[a-z])", "@"),
     (r"eer|ear|ere$", "2@"), (r"air|are$", "e@"), (r"ire$", "3@"), (r"our$", "5@"), (r"ure$", "7@"),
@@ -72,17 +75,53 @@ def _other(one: str, other: str) -> float:
     return 1.1 * _COST
 
 
+_EVERY = (*ascii_letters, *"1234567@")
+# Read a hundred thousand times a sentence, so they are worked out beforehand.
+_OTHERS = {one: {other: _other(one, other) for other in _EVERY} for one in _EVERY}
+
+
 @lru_cache(maxsize=16384)
-def distance(one: str, other: str) -> float:
-    """How far apart two sequences of sounds are; 1 is about one plainly different consonant."""
-    row = [0.0]
-    for n, sound in enumerate(other):
-        row.append(row[-1] + _alone(sound, other[n - 1] if n else ""))
-    for m, left in enumerate(one):
-        lone = _alone(left, one[m - 1] if m else "")
-        made = [row[0] + lone]
-        for n, right in enumerate(other):
-            gone = _alone(right, other[n - 1] if n else "")
-            made.append(min(row[n] + _other(left, right), row[n + 1] + lone, made[-1] + gone))
+def _gone(sounds: str) -> tuple[float, ...]:
+    """What it costs that each of the sounds is there or not."""
+    return tuple(_alone(sound, sounds[n - 1] if n else "") for n, sound in enumerate(sounds))
+
+
+@lru_cache(maxsize=16384)
+def distance(one: str, other: str, most: float = inf) -> float:  # noqa: C901 - run for every candidate, so in one piece
+    """How far apart two sequences of sounds are; 1 is about one plainly different consonant.
+
+    What is farther than `most` need not be measured to its end: it is infinitely far.
+    """
+    gone, size = _gone(other), len(other)
+    # A row of the table from its cell `begin` on; cells beyond `most` lead nowhere and are left out at both ends.
+    begin, row = 0, [made for made in (0.0, *accumulate(gone)) if made <= most]
+    for left, lone in zip(one, _gone(one), strict=True):
+        others, position, beside = _OTHERS[left], begin, row[0]
+        last = beside + lone
+        made = [last]
+        for above in row[1:]:
+            best = beside + others[other[position]]
+            if above + lone < best:  # noqa: PLR1730 - a call of min a cell would double the time
+                best = above + lone
+            last += gone[position]
+            if last > best:  # noqa: PLR1730 - as above
+                last = best
+            made.append(last)
+            beside = above
+            position += 1
+        if position < size:
+            last = min(beside + others[other[position]], last + gone[position])
+            for cost in (*gone[position + 1 :], inf):
+                if last > most:
+                    break
+                made.append(last)
+                last += cost
+        while made and made[-1] > most:
+            made.pop()
+        if not made:
+            return inf
         row = made
-    return row[-1]
+        while row[0] > most:
+            del row[0]
+            begin += 1
+    return row[-1] if begin + len(row) == size + 1 else inf

@@ -9,6 +9,7 @@ from typing import Literal
 
 from hub.machine import Machine, StepCounts
 from hub.understanding.pieces import Token
+from hub.understanding.stance import is_contracted
 from hub.understanding.verbs import Form, is_verb
 
 MAX_CLAUSE_WORDS = 40
@@ -100,6 +101,10 @@ _NOUNS = frozenset(
         "max",
     ]
 )
+# What begins a part of the clause before it: "if that's all right", "as it's late".
+_SUBORDINATE = frozenset(
+    ["if", "when", "as", "because", "since", "while", "unless", "once", "that", "which", "it", "what", "who", "where"]
+)
 _FINITE = frozenset({"is", "are", "has", "have", "will"})
 
 
@@ -136,6 +141,14 @@ class Clause:
         """Where it stands."""
         return self.machine.state
 
+    @property
+    def behind_comma(self) -> list[str] | None:
+        """What follows its newest comma, empty where nothing does yet; None where it has none."""
+        if self.joints:
+            return [] if self.joints[-1].is_mark else None
+        seam = self.seams[-1] if self.seams else len(self.tokens)
+        return [token.text for token in self.tokens[seam + 1 :]] if self.words[seam : seam + 1] == [","] else None
+
 
 class Clauses:
     """Cuts one turn of the assistant into clauses.
@@ -167,7 +180,7 @@ class Clauses:
             return []
         if (clause.joints or word in _TURNS) and clause.tokens:
             return self._after_joint(clause, token, word)
-        if word in _FINITE and clause.seams and _speaks(clause.tokens[: clause.seams[-1]]):
+        if self._is_finite(clause, word) and _speaks(clause.tokens[: clause.seams[-1]]):
             return self._split_late(clause, token)
         return self._extend(clause, [token])
 
@@ -235,6 +248,16 @@ class Clauses:
             clause.machine.transition(State.OPEN)
         clause.tokens += tokens
         return self.close("joint") if len(clause.tokens) >= MAX_CLAUSE_WORDS else []
+
+    def _is_finite(self, clause: Clause, word: str) -> bool:
+        """Whether the words behind the newest seam have a verb of their own now ("is", or the s of "door's been")."""
+        if not clause.seams:
+            return False
+        tail = [token.text.lower() for token in clause.tokens[clause.seams[-1] :] if not token.is_mark]
+        begins = next((said for said in tail if said not in _JOINTS), "")
+        if word in _FINITE or not tail or begins in _SUBORDINATE or begins.partition("'")[0] in _SUBORDINATE:
+            return word in _FINITE
+        return tail[-1].endswith("'s") and is_contracted(tail[-1][:-2], word)
 
     def _split_late(self, clause: Clause, token: Token) -> list[Clause]:
         """Find out at "are" that "..., and the blinds" began a clause."""

@@ -155,14 +155,14 @@ def plain(words: Sequence[str]) -> list[str]:
         ending = next((e for e in _ENDINGS if word.endswith(e[0]) and len(word) > len(e[0])), None)
         if ending:
             out += f"{word.removesuffix(ending[0])}{ending[1]}".split()
-        elif word.endswith("'s") and _is_verb_s(word[:-2], lower[n + 1] if n + 1 < len(lower) else ""):
+        elif word.endswith("'s") and is_contracted(word[:-2], lower[n + 1] if n + 1 < len(lower) else ""):
             out += [word[:-2], "is"]
         else:
             out.append(word)
     return out
 
 
-def _is_verb_s(word: str, following: str) -> bool:
+def is_contracted(word: str, following: str) -> bool:
     """Whether the s of "kettle's" stands for "is" or "has" rather than for an owner."""
     if word in _WHO_IS or following in _STATES:
         return True

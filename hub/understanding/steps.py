@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from hub.understanding.frames import Heard
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import Value
@@ -29,6 +32,8 @@ _UP = frozenset(
         "crank",
         "hike",
         "more",
+        "speed",
+        "lift",
     ]
 )
 DIMMERS = frozenset(["brighten", "lighten", "dim", "darken", "soften", "brighter", "lighter", "dimmer", "darker"])
@@ -41,11 +46,18 @@ _LARGE = ("a lot", "much", "way", "loads", "quite", "significantly", "a fair", "
           "a whole", "a ton", "tons", "heaps")  # fmt: skip
 
 
+_SHARES = {"a third": 33.0, "a quarter": 25.0}
+_IN_PERCENT = 10  # steps as large as this are of percent
+
+
 def _amount(heard: Heard, small: float, usual: float, large: float) -> float:
     said = heard.amount.removeprefix("by ")
     digits = "".join(c for c in said.split("%")[0].split("°")[0].split(" ")[0] if c.isdigit() or c == ".")
     if digits:
         return float(digits)
+    share = next((share for words, share in _SHARES.items() if said.startswith(words)), None)
+    if share is not None and usual >= _IN_PERCENT:
+        return share
     return small if said.startswith(_SMALL) else large if said.startswith(_LARGE) else usual
 
 
@@ -73,11 +85,16 @@ def step(heard: Heard, entity: Entity) -> Made:  # noqa: C901, PLR0911, PLR0912 
         now = entity.attributes.get("temperature")
         if not isinstance(now, (int, float)):
             return Refusal("cannot_do", f"{entity.name} has no target temperature now.")
-        wanted = now + sign * _amount(heard, 1, 1, 2)
-        return set_temperature(entity, Value("number", wanted, number_text(wanted)))
+        change = sign * _amount(heard, 1, 1, 2)
+        return _meant(set_temperature(entity, Value("number", now + change, number_text(now + change))), change)
     if domain == "fan":
         if "percentage" not in entity.capabilities:
             return cannot(entity, "change its speed")
+        now = entity.attributes.get("percentage")
+        if heard.amount.removeprefix("by ")[:1].isdigit() and isinstance(now, (int, float)) and entity.state == "on":
+            change = sign * _amount(heard, 10, 20, 40)
+            speed = round(min(100, max(0, now + change)))
+            return _meant([("fan.set_percentage", {"percentage": speed})], change)
         step = {"percentage_step": round(_amount(heard, 10, 20, 40))} if heard.amount else {}
         return [("fan.increase_speed" if sign > 0 else "fan.decrease_speed", step)]
     if domain == "media_player":
@@ -91,6 +108,23 @@ def step(heard: Heard, entity: Entity) -> Made:  # noqa: C901, PLR0911, PLR0912 
         wanted = entity.attributes["humidity"] + sign * _amount(heard, 5, 5, 10)
         return set_humidity(entity, Value("number", wanted, number_text(wanted)))
     return cannot(entity, f"be turned {word}")
+
+
+# How a change is named where the service takes the value that it comes to.
+STEP_OF: Final[Mapping[str, str]] = {"temperature": "temperature_delta", "percentage": "percentage_step"}
+
+
+def _meant(made: Made, change: float) -> Made:
+    """The calls with the change that they stand for beside the value that it comes to."""
+    if isinstance(made, Refusal):
+        return made
+    return [(service, {**data, **{STEP_OF[k]: change for k in data if k in STEP_OF}}) for service, data in made]
+
+
+def parted(data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, float]]:
+    """The data of a call and, apart from it, the change that it stands for."""
+    step = {name: data[name] for value, name in STEP_OF.items() if value in data and name in data}
+    return {key: value for key, value in data.items() if key not in step}, step
 
 
 def _volume(heard: Heard, entity: Entity, sign: int) -> Made:

@@ -17,11 +17,16 @@ from hub.understanding.context import Context
 from hub.understanding.evidence import Evidence, Hint, Segment, is_negated, numbers_in, speaks_of, values_in
 from hub.understanding.house import Action, Entity
 from hub.understanding.licence import is_bare_name, means, named_areas
-from hub.understanding.misheard import without_names
+from hub.understanding.misheard import alike, place_words, without_names
+from hub.understanding.tagger import canonical
 
 _DELAY = re.compile(r"\b(?:in|after|for) (\d+)s\b|\b(\d+)s from now\b")
 _TO = re.compile(r"\b(?:to|at) -?\d")
 _SOUNDS_LIKE = 78
+_SAME_WORD = 0.85
+_ARM = "alarm_arm_"
+_MODE = re.compile(r"\b(?:away|home|stay|night|vacation|holiday)\b")
+_MODES = {"stay": "home", "holiday": "vacation"}
 
 
 class Verdict(Enum):
@@ -56,6 +61,14 @@ def weigh(action: Action, evidence: Evidence, context: Context, *, exact: bool =
     """
     if not evidence.authorises or not evidence.segments:
         return Weighed(Verdict.UNSUPPORTED, "a question authorises nothing" if evidence.text else "no words")
+    found = _weigh(action, evidence, context, exact=exact)
+    listed = evidence.listed if found.verdict is Verdict.UNSUPPORTED and not exact else None
+    apart = _weigh(action, listed, context, exact=exact) if listed is not None else found
+    return apart if apart.verdict is Verdict.SUPPORTED else found
+
+
+def _weigh(action: Action, evidence: Evidence, context: Context, *, exact: bool) -> Weighed:
+    """The verdict of the words as they are cut."""
     near = named_areas(evidence, context)
     best = Weighed(Verdict.UNSUPPORTED, "the words speak of nothing like it")
     entities = [context.house.entities[i] for i in action.entity_ids if i in context.house.entities]
@@ -89,11 +102,19 @@ def _against(why: str) -> _One:
     return _One(Weighed(Verdict.CONTRADICTED, why))
 
 
-def _weigh_segment(  # noqa: PLR0911 - one line a case
+def _weigh_segment(  # noqa: C901, PLR0911 - one line a case
     action: Action, entities: list[Entity], segment: Segment, context: Context, *, near: frozenset[str], exact: bool,
 ) -> _One:  # fmt: skip
     first = claim_of(action, entities[0] if entities else None)
-    things = segment.without(first.words) if first is not None and entities else segment
+    place = place_words(str(action.data["area"]), context) if "area" in action.data else frozenset[str]()
+    where = tuple(w for w in segment.text.split() if any(_is(w, p, context, exact=exact) for p in place))
+    if place and not where:
+        return _no("its place was not said")
+    modes = _modes_in(segment.text) if action.service.startswith(_ARM) else {}
+    if modes and action.service.removeprefix(_ARM) not in modes.values():
+        return _against("another mode was said")
+    besides = (*where, *modes, *(first.words if first is not None else ()))
+    things = segment.without(besides) if entities else segment
     parts = {e.entity_id: means(e, things, context, exact=exact, near=near) for e in entities}
     meant = [e for e in entities if parts[e.entity_id] is not None]
     if entities and not meant:
@@ -124,6 +145,15 @@ def _weigh_segment(  # noqa: PLR0911 - one line a case
     if said is Hint.SILENT:
         return _no(f"no word for {claim.kind}")
     return _One(Weighed(Verdict.SUPPORTED, f"{claim.kind}: {segment.text!r}"), ids)
+
+
+def _modes_in(text: str) -> dict[str, str]:
+    """The ways in which an alarm may be armed that were said, as services name them."""
+    return {said: _MODES.get(said, said) for said in _MODE.findall(text)}
+
+
+def _is(word: str, known: str, context: Context, *, exact: bool) -> bool:
+    return canonical(word) == canonical(known) if exact else alike(word, known, context) >= _SAME_WORD
 
 
 def _delay_fits(action: Action, segment: Segment) -> bool:

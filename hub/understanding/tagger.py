@@ -17,6 +17,14 @@ from hub.understanding.normalise import name_key
 
 _OUTSIDE = ("outside", "outdoors", "garden")
 _OWNED = re.compile(r"([a-z]{2,}s) (?:bed)?room")
+# Their names say all without "room".
+_CALLED_ROOM = re.compile(r"(loft|attic|basement|cellar|utility|laundry|nursery|studio|workshop|garden) (?:room|area)")
+# An area whose name ends in one of these is called so alone, where no other does.
+_ROOMS = frozenset(
+    ["bedroom", "bathroom", "kitchen", "office", "study", "pantry", "garage", "barn", "yard", "garden", "porch", "deck",
+     "patio", "hall", "landing", "loft", "attic", "cellar", "basement", "nursery", "lounge", "conservatory", "library",
+     "shed", "workshop", "terrace", "balcony", "toilet", "closet", "den", "drive", "lobby", "utility", "bath"]
+)  # fmt: skip
 _GROUPS = str.maketrans({"q": "k", "c": "k", "g": "k", "z": "s", "v": "f", "d": "t", "b": "p", "j": "x"})
 
 
@@ -26,6 +34,7 @@ def canonical(phrase: str) -> str:
     return " ".join("1" if word == "one" else singular(word) for word in phrase.split())
 
 
+@lru_cache(maxsize=8192)
 def sound_of(word: str) -> str:
     """A rough phonetic key: consonant classes without vowels, doubled letters once."""
     for pair, sound in (
@@ -146,7 +155,15 @@ def build_index(house: House) -> HouseIndex:
             if owner:
                 # "Emma's Room" is also the place of "Emma's radiator".
                 index.areas.setdefault(canonical(owner[1]), area_id)
+            called = _CALLED_ROOM.fullmatch(name)
+            if called:
+                index.areas.setdefault(canonical(called[1]), area_id)
             vocabulary.update(name.split())
+    ends = [(name.rpartition(" ")[2], area_id) for area_id, names in places.items() for name in names]
+    for word in _ROOMS:
+        holders = {area_id for end, area_id in ends if end == word}
+        if len(holders) == 1:
+            index.areas.setdefault(word, holders.pop())  # the only bedroom is "the bedroom"
     _read_entities(house, places, vocabulary, index)
     things: tuple[Entity | Area | Floor, ...] = (*house.floors, *house.areas, *house.entities.values())
     index.spoken = frozenset(name for thing in things for name in _names(thing))
@@ -220,9 +237,16 @@ class Indexes:
 
     def __init__(self) -> None:
         self._kept: dict[object, HouseIndex] = {}
+        self._last: tuple[House, HouseIndex] | None = None
 
     def of(self, house: House) -> HouseIndex:
         """The index of this house; built anew when its revision changed."""
+        last = self._last
+        if last is None or last[0] is not house:
+            last = self._last = house, self._of(house)
+        return last[1]
+
+    def _of(self, house: House) -> HouseIndex:
         first = next(iter(house.entities.values()), None)
         key = (
             house.name,

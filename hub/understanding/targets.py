@@ -35,6 +35,7 @@ _EVERYWHERE = re.compile(
 )
 _STRANGE_PLACE = re.compile(r"(.+) (?:in|at) (?:the |my |our )?([a-z ]+)")
 _NOUN_IN_PLACE = re.compile(r"(?:.+ )?(\w+) (?:in|on|at|of) ")
+_MOST_PARTS, _NAME_AND_TWO = 8, 2
 _ONE = re.compile(r" (?:one|1|ones)$")
 _BESIDE = re.compile(
     r"(?:(?:the|my|that|this) )?(?P<kind>lights?|lamps?) (?:over|above|by|beside|near|next to"
@@ -44,7 +45,7 @@ _BESIDE = re.compile(
 _LIT = frozenset({"light", "switch", "input_boolean"})
 _PLUGGED = frozenset({"switch", "input_boolean"})
 _SAID_TWICE = {
-    **dict.fromkeys(("light", "lights", "lamp", "lamps", "lighting"), _LIT),
+    **dict.fromkeys(("light", "lights", "lamp", "lamps", "lighting", "strip", "strips", "fixture"), _LIT),
     **dict.fromkeys(("plug", "socket", "switch", "outlet", "machine", "heater"), _PLUGGED),
 }
 _POINTING = frozenset({"this", "that", "these", "those"})
@@ -79,9 +80,27 @@ def _resolve(phrase: str, domains: frozenset[str], context: Context) -> Target |
     if cut:
         return _without(phrase[: cut.start()], phrase[cut.end() :], domains, context)
     parts = _joined_names([part for part in _AND.split(phrase) if part], context)
-    if 1 < len(parts) <= 8:
-        return _several(parts, domains, context)
-    return _single(phrase, domains, context)
+    found = _several(parts, domains, context) if 1 < len(parts) <= _MOST_PARTS else _single(phrase, domains, context)
+    if isinstance(found, Miss) and found.reason != "not_exposed" and len(parts) > 1:
+        return _row_of_names(phrase, domains, context) or found
+    return found
+
+
+def _row_of_names(phrase: str, domains: frozenset[str], context: Context) -> Target | None:
+    """Full names one after the other, without a word between ("the front door back door and side gate")."""
+    words = [word for word in phrase.split() if word not in (",", "and", "plus", "the", "my", "our", "both", "all")]
+    entities: list[Entity] = []
+    position = 0
+    while position < len(words):
+        for length in range(min(context.index.longest, len(words) - position), 0, -1):
+            named = device_named(" ".join(words[position : position + length]), domains, context)
+            if named is not None:
+                entities += [named] if named not in entities else []
+                position += length
+                break
+        else:
+            return None
+    return Target(tuple(entities), group=True) if len(entities) > 1 else None
 
 
 def _joined_names(parts: list[str], context: Context) -> list[str]:
@@ -187,7 +206,10 @@ def _single(phrase: str, domains: frozenset[str], context: Context) -> Target | 
     found = exact or _by_place(phrase, words, bare, domains, context, every=every)
     if isinstance(found, Miss) and words[-1] in _SAID_TWICE and len(words) > 1:
         # "The Christmas tree lights" are what hangs on the plug called "Christmas tree".
-        fewer = _by_name(" ".join(words[:-1]), domains & _SAID_TWICE[words[-1]], context)
+        kinds = domains & _SAID_TWICE[words[-1]]
+        fewer = _by_name(" ".join(words[:-1]), kinds, context)
+        if fewer is None and len(words) > _NAME_AND_TWO and words[-2] in _SAID_TWICE:
+            fewer = _by_name(" ".join(words[:-2]), kinds, context)
         return fewer or found
     return found
 

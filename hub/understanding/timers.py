@@ -10,15 +10,15 @@ from hub.understanding.clock import next_time
 from hub.understanding.context import Context
 from hub.understanding.house import Timer
 from hub.understanding.lexicon import singular
-from hub.understanding.patterns import Pattern, read_patterns
+from hub.understanding.patterns import Pattern, Table, read_patterns
 from hub.understanding.questions import Answer
 from hub.understanding.settings import Refusal
 from hub.understanding.states import listed
 
 ASKED = ("timer",)
 _TABLE = read_patterns("timers.txt")
-_READ = tuple(p for p in _TABLE if p.group != "left")
-_LEFT = tuple(p for p in _TABLE if p.group == "left")
+_READ = Table(p for p in _TABLE if p.group != "left")
+_LEFT = Table(p for p in _TABLE if p.group == "left")
 _ABOUT = re.compile(
     r"\b(?:timers?|countdowns?|reminder|remind|alarm|wake|count|time|ping|notify|prompt|longer)\b|\b\d+s\b|\bhow"
     r" (?:long|many|much)\b"
@@ -92,7 +92,7 @@ def read_timer(clause: str, context: Context) -> tuple[str, dict[str, Any]] | Re
     if not _ABOUT.search(clause):
         known = _known_name(clause, context)
         return ("timer.cancel", {"name": known}) if known else None
-    for pattern in _READ:
+    for pattern in _READ.like(clause):
         parts = pattern.read(clause)
         if parts is None:
             continue
@@ -148,7 +148,7 @@ def timer_answer(text: str, context: Context) -> Answer | None:
     """What is true of the timers that run, for a question about them."""
     names = {t.name.lower() for t in context.house.timers if t.name}
     about = re.search(r"\b(?:timers?|countdowns?)\b", text)
-    for pattern in _LEFT:
+    for pattern in _LEFT.like(text):
         parts = pattern.read(text)
         if parts is None:
             continue

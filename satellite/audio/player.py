@@ -4,18 +4,37 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
 from protocol.errors import CodecError
+from protocol.messages import PlayKind
 from protocol.opus import OpusDecoder
 from satellite.audio.jitter import JitterBuffer, Kind
 from satellite.audio.port import BLOCK_SAMPLES, Pcm
 
 _FADE_SAMPLES: Final = 120  # 5 ms
+_TURN_SAMPLES: Final = 120  # the gain changes within 5 ms: at once, and without a click
+OWN_DUCK_DB: Final = -18.0
+"""How much the loudspeaker is turned down while somebody talks over it, whatever the hub thinks of that."""
 _REPORT_BLOCKS: Final = 10  # 200 ms
 _GENERATIONS: Final = 1 << 16
+
+
+class Volumes(NamedTuple):
+    """How loud each kind of sound is, 0 to 1, as a share of the volume of all."""
+
+    answer: float = 1.0
+    announcement: float = 1.0
+    chime: float = 1.0
+    intercom: float = 1.0
+
+
+_VOLUME_OF: Final = MappingProxyType(
+    {"speech": "answer", "announcement": "announcement", "question": "announcement", "intercom": "intercom"}
+)
 
 
 class Heard(NamedTuple):
@@ -55,7 +74,11 @@ class Player:
         self._blocks = 0
         self._effect = np.zeros(0, np.int16)
         self._volume = 1.0
+        self._volumes = Volumes()
+        self._kind: PlayKind = "speech"
         self._duck = 1.0
+        self._own_duck = 1.0
+        self._overruled = False
         self._gain = 1.0
 
     @property
@@ -64,7 +87,13 @@ class Player:
         with self._lock:
             return self._generation is not None or self._effect.size > 0
 
-    def play(self, generation: int) -> None:
+    @property
+    def in_call(self) -> bool:
+        """Whether another room is being played."""
+        with self._lock:
+            return self._generation is not None and self._kind == "intercom"
+
+    def play(self, generation: int, kind: PlayKind = "speech") -> None:
         """A new generation begins; older ones are void."""
         with self._lock:
             if self._void_to is not None and not newer(generation, self._void_to):
@@ -72,6 +101,7 @@ class Player:
             self._end("flushed")
             self._void_to = (generation - 1) % _GENERATIONS
             self._generation = generation
+            self._kind = kind
             self._started = False
             self._fading = False
             self._blocks = 0
@@ -120,22 +150,43 @@ class Player:
         with self._lock:
             self._volume = volume
 
+    def set_volumes(self, volumes: Volumes) -> None:
+        """How loud each kind of sound is."""
+        with self._lock:
+            self._volumes = volumes
+
     def duck(self, gain_db: float) -> None:
-        """Play at this gain from now on."""
+        """Play at this gain from now on. At 0 dB the hub has decided that nobody interrupts: that overrules us too."""
         with self._lock:
             self._duck = 10.0 ** (gain_db / 20)
+            self._overruled = gain_db == 0.0
+
+    @property
+    def ducked(self) -> bool:
+        """Whether it has turned itself down."""
+        return self._own_duck < 1.0
+
+    def talked_over(self, *, over: bool) -> None:
+        """Somebody talks over what sounds, or does no more; the audio thread says so at each block."""
+        with self._lock:
+            self._overruled = self._overruled and over
+            ducks = over and not self._overruled and self._kind != "intercom"  # in a call both may talk at once
+            self._own_duck = 10.0 ** (OWN_DUCK_DB / 20) if ducks else 1.0
 
     def render(self) -> Pcm:
         """The next 20 ms, int16[480]."""
         with self._lock:
             voice = self._voice()
             effect, self._effect = self._effect[:BLOCK_SAMPLES], self._effect[BLOCK_SAMPLES:]
-            before, self._gain = self._gain, self._volume * self._duck
+            before, self._gain = self._gain, self._volume * min(self._duck, self._own_duck)
             if voice is None and effect.size == 0:
                 return np.zeros(BLOCK_SAMPLES, np.int16)
-            mix = np.zeros(BLOCK_SAMPLES, np.float32) if voice is None else voice.astype(np.float32)
-            mix[: effect.size] += effect
-            mix *= np.linspace(before, self._gain, BLOCK_SAMPLES, dtype=np.float32)
+            mix = np.zeros(BLOCK_SAMPLES, np.float32)
+            if voice is not None:
+                mix += voice * np.float32(getattr(self._volumes, _VOLUME_OF.get(self._kind, "chime")))
+            mix[: effect.size] += effect * np.float32(self._volumes.chime)
+            mix[:_TURN_SAMPLES] *= np.linspace(before, self._gain, _TURN_SAMPLES, dtype=np.float32)
+            mix[_TURN_SAMPLES:] *= self._gain
             return np.clip(np.rint(mix), -32768, 32767).astype(np.int16)
 
     def _voice(self) -> Pcm | None:

@@ -28,20 +28,22 @@ from satellite.audio.port import BLOCK_SAMPLES, RATE_HZ, Block, Pcm
 from satellite.dsp.echo import EchoActivity, EchoCanceller
 from satellite.dsp.levels import LevelPace
 from satellite.dsp.vad import SpeechDetector
-from satellite.dsp.wake import WakeDetector
+from satellite.dsp.wake import StopWord, WakeDetector
 
 _WORD_SAMPLES: Final = round(0.7 * RATE_HZ)  # the usual length of a wake word: the detector knows only its end
+_SOUNDS_ON_BLOCKS: Final = 100  # 2 s
 _EMPTY: Final = np.zeros(0, np.int16)
 
 
 class Sound(NamedTuple):
-    """A frame for the wire: LEVEL or AUDIO."""
+    """A frame for the wire: LEVEL or AUDIO; and whether this room's own VAD hears speech in it."""
 
     type: FrameType
     payload: bytes
     flags: FrameFlag
     samples: int
     time_us: int
+    speech: bool
 
 
 class Call(NamedTuple):
@@ -61,6 +63,10 @@ class Flow(NamedTuple):
     """Sound stopped, or flows again."""
 
     flows: bool
+
+
+class Halt(NamedTuple):
+    """Somebody said the user's own word for silence while something sounded."""
 
 
 class _Moment(NamedTuple):
@@ -95,13 +101,17 @@ class Chain:
         player: Player,
         canceller: EchoCanceller,
         wake: WakeDetector,
-        emit: Callable[[Sound | Call | Flow], None],
+        emit: Callable[[Sound | Call | Flow | Halt], None],
+        *,
+        stop_word: StopWord | None = None,
     ) -> None:
         """Wire it; `emit` is called on the audio thread."""
         self.blocks = 0
         self._player = player
         self._canceller = canceller
         self._wake = wake
+        self._stop_word = stop_word
+        self._sounded_blocks = 0
         self._emit = emit
         self._echo = EchoActivity()
         self._vad = SpeechDetector()
@@ -114,13 +124,15 @@ class Chain:
         self._flows = True
         # Single references, written by the event loop and read here: each write is whole.
         self._gate = False
+        self._sends_preroll = True
         self._muted = False
         self._button = False
 
     # --- called on the event loop ---
 
-    def open_gate(self) -> None:
-        """The floor is won: from the next block on, pre-roll and live sound."""
+    def open_gate(self, *, preroll: bool = True) -> None:
+        """The floor is won: from the next block on, live sound, and before it the pre-roll."""
+        self._sends_preroll = preroll
         self._gate = True
 
     def close_gate(self) -> None:
@@ -146,7 +158,9 @@ class Chain:
         self._follow(block)
         muted, gate = self._muted, self._gate
         near = np.zeros(BLOCK_SAMPLES, np.int16) if muted else block.near
-        clean = self._canceller.process(near, block.far)
+        # A room that is not heard teaches the canceller nothing, least of all that it has no echo.
+        clean = self._canceller.process(near, near if muted else block.far)
+        self._player.talked_over(over=self._canceller.talked_over and not muted)
         if muted:
             clean = np.zeros(BLOCK_SAMPLES, np.int16)
             self._forget_speech()
@@ -155,6 +169,7 @@ class Chain:
         if muted:
             room_16k = np.zeros_like(room_16k)
         found = self._wake.hear(room_16k, self._own_16k.take(block.far))
+        self._listen_for_stop(room_16k, sounds=bool(block.far.any()) and not muted)
         self._vad.hear(room_16k)
         # The detectors lag by some ms: what they still say is of the time before the switch.
         speaking = self._vad.speaking and not muted
@@ -163,6 +178,7 @@ class Chain:
         flags |= MeasureFlag.MUTED if muted else MeasureFlag.NONE
         flags |= MeasureFlag.PLAYING if block.far.any() else MeasureFlag.NONE
         flags |= MeasureFlag.SPEECH if speaking else MeasureFlag.NONE
+        flags |= MeasureFlag.DUCKED if self._player.ducked else MeasureFlag.NONE
         measurement = self._measurer.measure(clean, vad=vad, wake=score, echo=echo, flags=flags)
         moment = _Moment(clean, measurement, block.samples, block.time_us)
         self._preroll.append(moment)
@@ -175,7 +191,7 @@ class Chain:
             self._send_sound(moment)
         else:
             self._encoder = None
-            self._send_level(block)
+            self._send_level(block, speech=speaking)
         self.blocks += 1
 
     def silence(self) -> None:
@@ -196,6 +212,12 @@ class Chain:
             self._preroll.clear()  # a call names the position of its first moment alone: the rest must follow it
         self._next_samples = block.samples + BLOCK_SAMPLES
 
+    def _listen_for_stop(self, room_16k: NDArray[np.int16], *, sounds: bool) -> None:
+        # Between two rings, or two words of an answer, it still sounds.
+        self._sounded_blocks = _SOUNDS_ON_BLOCKS if sounds else max(0, self._sounded_blocks - 1)
+        if self._stop_word is not None and self._sounded_blocks and self._stop_word.said(room_16k):
+            self._emit(Halt())
+
     def _forget_speech(self) -> None:
         # What was said before the microphone was switched off must not go up with a later call.
         if self._preroll and MeasureFlag.MUTED not in self._preroll[-1].measurement.flags:
@@ -211,20 +233,21 @@ class Chain:
     def _send_sound(self, live: _Moment) -> None:
         if self._encoder is None:
             self._encoder = OpusEncoder()
-            for moment in list(self._preroll)[:-1]:
+            for moment in list(self._preroll)[:-1] if self._sends_preroll else ():
                 self._emit(self._sound(self._encoder, moment, FrameFlag.PREROLL))
         self._emit(self._sound(self._encoder, live, FrameFlag.NONE))
 
     @staticmethod
     def _sound(encoder: OpusEncoder, moment: _Moment, flags: FrameFlag) -> Sound:
         payload = moment.measurement.pack() + encoder.encode(moment.pcm)
-        return Sound(FrameType.AUDIO, payload, flags, moment.samples, moment.time_us)
+        speech = MeasureFlag.SPEECH in moment.measurement.flags
+        return Sound(FrameType.AUDIO, payload, flags, moment.samples, moment.time_us, speech)
 
-    def _send_level(self, block: Block) -> None:
+    def _send_level(self, block: Block, *, speech: bool) -> None:
         stride = self._pace.step(speech=self._vad.speaking)
         if not stride:
             return
         floors = self._measurer.floors_db() if self._pace.floors_due() else None
         payload = encode_levels([self._measurer.record()], stride, floors)
         flags = FrameFlag.NONE if floors is None else FrameFlag.FLOORS
-        self._emit(Sound(FrameType.LEVEL, payload, flags, block.samples, block.time_us))
+        self._emit(Sound(FrameType.LEVEL, payload, flags, block.samples, block.time_us, speech))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -42,11 +43,16 @@ class WakeWords:
             if word not in BUILT_IN:
                 raise WakeWordError(f"There is no wake word “{word}”. Choose from {', '.join(BUILT_IN)}.")
         self.score = 0.0
+        self._listen_for(
+            {
+                word: pymicro_wakeword.MicroWakeWord.from_builtin(pymicro_wakeword.Model(word))
+                for word in dict.fromkeys(words)
+            }
+        )
+
+    def _listen_for(self, models: dict[str, pymicro_wakeword.MicroWakeWord]) -> None:
         self._features = pymicro_wakeword.MicroWakeWordFeatures()
-        self._models = {
-            word: pymicro_wakeword.MicroWakeWord.from_builtin(pymicro_wakeword.Model(word))
-            for word in dict.fromkeys(words)
-        }
+        self._models = models
         self._scores = dict.fromkeys(self._models, 0.0)
         self._calls = dict.fromkeys(self._models, 0)
 
@@ -65,6 +71,35 @@ class WakeWords:
                     best = Detection(word, self._scores[word])
         self.score = max(self._scores.values(), default=0.0)
         return best
+
+
+class StopWord(WakeWords):
+    """The user's own micro model of a word that ends what sounds, such as “stop”."""
+
+    def __init__(self, config: Path) -> None:
+        """Load the model: its JSON file, with the .tflite file that it names beside it.
+
+        Raises:
+            WakeWordError: the files are not there, or no such model.
+        """
+        super().__init__(())
+        try:
+            model = pymicro_wakeword.MicroWakeWord.from_config(config)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise WakeWordError(
+                f"{config} is no micro wake word model ({type(error).__name__}): it needs a JSON file as microWakeWord "
+                "writes it and, beside it, the .tflite file that it names."
+            ) from error
+        self._listen_for({model.wake_word: model})
+        self._rest_s = 0.0
+
+    def said(self, room: NDArray[np.int16]) -> bool:
+        """Whether it was said just now, once each time; int16 at 16 kHz."""
+        self._rest_s = max(0.0, self._rest_s - room.size / 16_000)
+        found = self.hear(room) is not None and not self._rest_s
+        if found:
+            self._rest_s = _REFRACTORY_S
+        return found
 
 
 class WakeDetector:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 import numpy as np
 import pytest
 
+from tests.bench.spoken import GAP_S, say_all
 from tests.e2e.conftest import household, person  # noqa: F401 (fixtures)
-from tests.e2e.household import RATE_HZ, read_wav, track
+from tests.e2e.household import RATE_HZ, read_wav
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
@@ -22,43 +20,6 @@ COMMANDS = (
     "turn on the desk lamp", "turn off the hallway light", "what time is it", "turn off the desk lamp",
 )  # fmt: skip
 GAINS_DB = {"kitchen": 0.0, "living_room": -16.0, "bedroom": -20.0}
-GAP_S = 6.5
-
-
-def say_all(household, person, sentences, one_core):  # noqa: F811
-    """Play sentences to three satellites. Returns (true ends of speech in the speaker file's samples, turns)."""
-    allowed = os.sched_getaffinity(0)
-    if one_core:
-        os.sched_setaffinity(0, {min(allowed)})
-    try:
-        household.config["rooms"] = {"follow_up_s": 2.0}
-        household.start_hub()
-        parts, ends, at = [2.0], [], 2.0
-        for sentence in sentences:
-            pieces = [_trimmed(person.say(piece)) if isinstance(piece, str) else piece for piece in sentence]
-            for piece in pieces:
-                at += piece if isinstance(piece, float) else piece.size / RATE_HZ
-            ends.append(at)
-            parts += [*pieces, GAP_S]
-            at += GAP_S
-        for area in GAINS_DB:
-            household.pair(area)
-        start_at = time.time() + 5.0
-        for seed, (area, gain_db) in enumerate(GAINS_DB.items()):
-            mic = track(*parts, gain_db=gain_db, seed=seed)
-            household.satellite(area, mic, f"start_at={start_at:.3f}")
-    finally:
-        os.sched_setaffinity(0, allowed)
-    for area in GAINS_DB:
-        assert household.wait(area, at + 60) == 0
-    start_ms = (time.monotonic() - time.time() + start_at) * 1000.0
-    return [end * 1000.0 for end in ends], start_ms, household.turns()
-
-
-def _trimmed(pcm):
-    """Without the silence that the synthesiser puts around a sentence, so that a pause is as long as it says."""
-    loud = np.flatnonzero(np.abs(pcm) > 500)
-    return pcm[loud[0] : loud[-1] + 1]
 
 
 def _first_sound_ms(speaker, after_ms):
@@ -71,7 +32,7 @@ def test_end_of_speech_to_loudspeaker(household, person, machine):  # noqa: F811
     sentences = [
         (f"Alexa, {command}{'?' if command.startswith(('is', 'are', 'wh')) else '.'}",) for command in COMMANDS
     ]
-    ends_ms, start_ms, turns = say_all(household, person, sentences, one_core=True)
+    ends_ms, start_ms, turns = say_all(household, person, sentences, GAINS_DB, one_core=True)
     speaker = read_wav(household.report_dir / "kitchen" / "speaker.wav")
     took, hops = [], {"transcript": [], "understood": [], "ha_call": [], "audio_out": [], "audio_played": []}
     for end_ms in ends_ms:
@@ -101,7 +62,7 @@ def test_pauses_inside_sentences(household, person, machine):  # noqa: F811
     ]  # fmt: skip
     pauses_s = (0.3, 0.45, 0.6)
     sentences = [(first, pause, second) for pause in pauses_s for first, second in halves]
-    ends_ms, start_ms, turns = say_all(household, person, sentences, one_core=False)
+    ends_ms, start_ms, turns = say_all(household, person, sentences, GAINS_DB)
     cut = dict.fromkeys(pauses_s, 0)
     for index, end_ms in enumerate(ends_ms):
         early = [t for t in turns if -4000 < t["t_ms"]["transcript"] - start_ms - end_ms < 0]

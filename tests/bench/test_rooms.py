@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,3 +51,13 @@ def test_64_areas_take_a_small_part_of_a_core(name, hearing):
     best, usual = share_of_a_core(hearing)
     print(f"\n64 areas, {name}: {100 * best:.2f} % of a core at best, {100 * usual:.2f} % usually")
     assert best < 0.015
+
+
+@pytest.mark.bench
+def test_five_minutes_by_the_command_are_answered_as_in_this_process():
+    bench = Path(__file__).parent / "rooms" / "run.py"
+    families = "single,gain,tv,selfvoice,barge,two,followme"
+    command = [sys.executable, str(bench), "--compare", "--scenes", "4", "--families", families, "--jobs", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert float(done.stdout.split(" scenes, ")[-1].split(" minutes")[0]) >= 5.0

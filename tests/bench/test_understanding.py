@@ -5,6 +5,7 @@ Exactness stands in `make evals`; here both get the same sentences, and hassil i
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 import time
@@ -15,8 +16,7 @@ import pytest
 EVALS = Path(__file__).resolve().parents[1] / "evals"
 sys.path.insert(0, str(EVALS))
 
-import bars  # noqa: E402 - they stand beside the corpora
-import measuring  # noqa: E402
+import measuring  # noqa: E402 - it stands beside the corpora
 from report import quantile  # noqa: E402
 
 pytestmark = pytest.mark.bench
@@ -57,18 +57,29 @@ def hassil_matcher(home):
 def test_an_utterance_beside_hassil(machine):
     home = json.loads((EVALS / "homes" / f"{HOME}.json").read_text(encoding="utf-8"))
     matches = hassil_matcher(home)
-    print(f"\n{machine}\n{len(home['entities'])} devices, first call included")
+    gc.collect()
+    gc.freeze()  # as the hub does once it is ready
+    print(f"\n{machine}\n{len(home['entities'])} devices, CPU time, first call included")
     print("| | n | understood or matched | first ms | p50 | p95 | max |")
     for task in ("user", "negatives"):
         ours = measuring.measure("dev", HOME, task)
         items = measuring.cases_of("dev", HOME, EVALS / "dev" / HOME, task)
         theirs_s, hits = [], 0
         for item in items:
-            begin = time.perf_counter()
+            begin = time.process_time()
             hits += matches(item["text"], item.get("room") or home["areas"][0]["id"])
-            theirs_s.append(time.perf_counter() - begin)
-        for name, spent, right in (("roomtone", ours.item_s, ours.exact), ("hassil", theirs_s, hits)):
-            ms = [1000 * s for s in spent]
-            times = f"{ms[0]:.1f} | {quantile(ms, 0.5):.2f} | {quantile(ms, 0.95):.2f} | {max(ms):.1f}"
-            print(f"| {name}, {task} | {len(ms)} | {right} | {times} |")
-        assert 1000 * quantile(ours.item_s, 0.95) <= bars.UTTERANCE_P95_MS
+            theirs_s.append(time.process_time() - begin)
+        row(f"roomtone, {task}", ours.item_s, ours.exact)
+        row(f"hassil, {task}", theirs_s, hits)
+        # All that a sentence may have been misheard for is tried, and it takes hardly longer than matching it once.
+        assert quantile(ours.item_s, 0.95) <= 1.5 * quantile(theirs_s, 0.95)
+    for task in ("asst", "dialogue"):
+        frames_s = measuring.measure("dev", HOME, task).frame_s
+        row(f"roomtone, a frame of {task}", frames_s, "")
+        assert quantile(frames_s, 0.95) <= quantile(ours.item_s, 0.5)
+
+
+def row(name, spent_s, right):
+    ms = [1000 * s for s in spent_s]
+    times = f"{ms[0]:.1f} | {quantile(ms, 0.5):.2f} | {quantile(ms, 0.95):.2f} | {max(ms):.1f}"
+    print(f"| {name} | {len(ms)} | {right} | {times} |")

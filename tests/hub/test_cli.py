@@ -26,12 +26,22 @@ COMMANDS = [
     "rooms",
     "status",
     "say",
+    "announce",
+    "ask",
+    "intercom",
+    "quiet",
     "revoke",
     "token",
     "doctor",
     "config",
     "backup",
     "restore",
+]
+
+
+DECISIONS = [
+    {"why": "kitchen: +9 dB over its noise floor", "area": "kitchen", "age_s": 12.1},
+    {"why": "hall: came\x1b[2J from the kitchen", "area": "hall", "age_s": 2.6},
 ]
 
 
@@ -50,7 +60,7 @@ class Hub:
     async def rooms(self, _params):
         satellite = {"device_id": "a" * 32, "name": "bad\x1b[2Jname", "connected": True, "muted": True}
         areas = [{"id": "kitchen", "name": "Kitchen", "satellites": [satellite]}]
-        return {"areas": areas, "last_decisions": ["kitchen: +9 dB over its noise floor"]}
+        return {"areas": areas, "last_decisions": DECISIONS}
 
     async def pair_open(self, params):
         if params["area"] != "Kitchen":
@@ -180,10 +190,20 @@ async def test_rooms_shows_who_won_and_lets_no_name_move_the_cursor(hub, tmp_pat
     assert code == 0
     assert "Kitchen (kitchen)" in out
     assert "connected, muted" in out
-    assert "+9 dB" in out
+    assert "+9 dB" not in out
+    assert "from the kitchen" in out
     assert "\x1b" not in out
     _, out, _ = await run(tmp_path, "rooms", "--json", *here(tmp_path))
     assert json.loads(out)["areas"][0]["satellites"][0]["muted"]
+
+
+async def test_rooms_says_why_each_call_and_each_hand_over_went_as_it_did(hub, tmp_path):
+    code, out, _ = await run(tmp_path, "rooms", "--why", *here(tmp_path))
+    assert code == 0
+    first, second = out.splitlines()
+    assert first == "   12 s ago  kitchen: +9 dB over its noise floor"
+    assert second.startswith("    3 s ago  hall: came")
+    assert "\x1b" not in second
 
 
 async def test_pair_prints_the_six_digits_alone_first_and_waits(hub, tmp_path):

@@ -21,7 +21,7 @@ def calls(monkeypatch, tmp_path):
             raise PortInUseError("Port 9 is taken.")
         calls.append((settings, state_dir, report_dir))
         progress("starting the voice")
-        ready(SimpleNamespace(ports=(1234, 5678)))
+        ready(SimpleNamespace(facts=SimpleNamespace(ports=(1234, 5678))))
 
     app = ModuleType("hub.app")
     app.serve = serve

@@ -34,7 +34,7 @@ def test_everything_that_can_be_set(tmp_path):
     assert tools.allow == ("calendar", "weather")
     assert tools.mcp[0].phrases[0].slots == ("item",)
     assert tools.recipients[1].email == "bob@example.org"
-    assert load(tmp_path, "{}").allow == ("calendar", "weather", "messages", "lists", "timers")
+    assert load(tmp_path, "{}").allow == ("calendar", "weather", "messages", "lists", "timers", "rooms")
 
 
 @pytest.mark.parametrize(

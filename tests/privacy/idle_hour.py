@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from satellite.agent import Agent, Settings
 from satellite.audio.files import FileBackend, FileSetting
 from satellite.config import Store
-from satellite.dsp.echo import Aec3
+from satellite.dsp.echo import TwoStage
 from tests.e2e.household import RATE_HZ, Pcm, Person, track, write_wav
 from tests.privacy.spec_hub import SpecHub
 
@@ -85,7 +85,7 @@ async def live_through(pcm: Pcm, hub: SpecHub, port: int, state_dir: Path, timeo
     events: list[str] = []
     agent = Agent(
         store, identity, FileBackend(setting, Hurry(asyncio.get_running_loop())),
-        canceller=Aec3(), settings=Settings(("okay_nabu",), ("127.0.0.1", port)), report=events.append,
+        canceller=TwoStage(), settings=Settings(("okay_nabu",), ("127.0.0.1", port)), report=events.append,
     )  # fmt: skip
     stop = asyncio.Event()
     task = asyncio.ensure_future(agent.run(stop))

@@ -25,6 +25,8 @@ FIELDS = [
     "generation",
     "volume",
     "state",
+    "because",
+    "kind",
     "area",
 ]
 TYPES = [

@@ -156,3 +156,16 @@ def test_the_watchdog_is_one_datagram(tmp_path, monkeypatch) -> None:
         monkeypatch.setenv("NOTIFY_SOCKET", path)
         assert notify("WATCHDOG=1")
         assert listener.recv(100) == b"WATCHDOG=1"
+
+
+async def test_a_call_silences_the_room_before_the_hub_knows_of_it(peer, rig) -> None:
+    backend, _, _ = rig
+    peer.answer = None
+    speaking = asyncio.ensure_future(peer.speak(1, np.tile(in_room(0.5), 8)))
+    await peer.until(lambda: np.any(backend.chain.render()))
+    await ask(peer.store.directory, "button")
+    backend.chain.process(Block(backend.room[:480], backend.room[:480], 0, 0))
+    await peer.until(lambda: backend.chain.render() is not None and peer.played("flushed"))
+    assert not np.any(backend.chain.render())
+    await peer.until(lambda: peer.of(Wake))
+    speaking.cancel()

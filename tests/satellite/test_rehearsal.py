@@ -36,14 +36,16 @@ def test_what_the_loudspeaker_plays_is_flagged_and_cancelled():
     room = RehearsedRoom(sent.append)
     room.gate(opened=True)
     rng = np.random.default_rng(1)
-    for seq in range(150):
-        far = (rng.standard_normal(320) * 3000).astype(np.int16)
-        room.hear((far * 0.3).astype(np.int16), far, seq, seq * 0.02, None)
+    for seq in range(250):
+        # A quiet room first: what is always there is its own noise, and is left in.
+        far = (rng.standard_normal(320) * 3000).astype(np.int16) if seq >= 100 else None
+        near = rng.standard_normal(320) * 3 if far is None else far * 0.3
+        room.hear(near.astype(np.int16), far, seq, seq * 0.02, None)
     sound = [frame for data in sent for frame in frames_of(data) if frame.type == FrameType.AUDIO]
     measured = [Measurement.unpack(frame.payload[:16]) for frame in sound]
-    assert all(m.flags & MeasureFlag.PLAYING for m in measured)
+    assert all(m.flags & MeasureFlag.PLAYING for m in measured[-140:])
     heard_db = 20 * np.log10(900 / 32768)
-    assert np.mean([m.level_db for m in measured[-20:]]) < heard_db - 10.0
+    assert np.mean([m.level_db for m in measured[-20:]]) < heard_db - 20.0
 
 
 def test_the_process_answers_in_lockstep():

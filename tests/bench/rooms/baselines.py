@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
-from scene import FRAME, Scene
+from recording import Recording
+from scene import Scene
 from scoring import Answers
 
 _LOCK_S: Final = 2.0
@@ -14,8 +15,11 @@ _COLLECT_S: Final = 0.2
 _DECIDE_S: Final = 0.02
 _SMOOTH: Final = 15  # frames
 _GATE_DB: Final = 9.0
-_HOLD: Final = 15  # frames for which another room must be the loudest
+_FIRST: Final = 8  # frames for which a room must be the loudest, and another one later
+_HOLD: Final = 15
 _OFF: Final = 18
+_LATE: Final = 3
+_FLOOR_FRAMES: Final = 200
 
 
 def _ticks(scene: Scene) -> list[float]:
@@ -26,13 +30,15 @@ def _wakes(scene: Scene) -> list[tuple[float, int, float]]:
     return sorted((float(scene.arrivals_s[room, frame]), room, score) for room, frame, score in scene.wakes)
 
 
-def first_come(scene: Scene) -> Answers:
+def first_come(recording: Recording) -> Answers:
     """The first satellite to fire has the floor; for two seconds nobody else gets it."""
+    scene = recording.scene
     return _held(scene, [(t, room) for t, room, _ in _wakes(scene)])
 
 
-def best_score(scene: Scene) -> Answers:
+def best_score(recording: Recording) -> Answers:
     """Of those that fire within 200 ms the one with the highest score."""
+    scene = recording.scene
     won: list[tuple[float, int]] = []
     wakes = _wakes(scene)
     while wakes:
@@ -57,27 +63,25 @@ def _held(scene: Scene, won: list[tuple[float, int]]) -> Answers:
     return answers
 
 
-def loudest(scene: Scene) -> Answers:
+def loudest(recording: Recording) -> Answers:
     """The room with the highest level, where anything stands 9 dB over its floor; the hub hears it 60 ms later."""
-    frames = scene.pcm[:, : scene.frames * FRAME].reshape(scene.satellites, scene.frames, FRAME).astype(np.float64)
-    power = np.mean(frames**2, axis=2) + 0.1
-    kernel = np.ones(_SMOOTH)
-    reach = np.convolve(np.ones(scene.frames), kernel)[: scene.frames]  # fewer at the start
-    smooth = 10 * np.log10(np.array([np.convolve(p, kernel)[: scene.frames] for p in power]) / reach)
+    scene, power = recording.scene, 10 ** (recording.level_db.astype(np.float64) / 10)
+    total = np.concatenate([np.zeros((scene.satellites, 1)), np.cumsum(power, axis=1)], axis=1)
+    last = np.arange(1, scene.frames + 1)
+    first = np.maximum(0, last - _SMOOTH)
+    level_db = 10 * np.log10((total[:, last] - total[:, first]) / (last - first))
     answers: Answers = []
     room: int | None = None
     rival, since, quiet = -1, 0, 0
-    floor = smooth[:, :1].copy()
     for index, t in enumerate(_ticks(scene)):
-        at = min(scene.frames - 1, max(0, index - 3))
-        level = smooth[:, at]
-        floor = np.minimum(floor[:, 0] + 0.02, level)[:, None] if index else level[:, None]
-        if (level - floor[:, 0] > _GATE_DB).any():
+        at = min(scene.frames - 1, max(0, index - _LATE))
+        floor_db = level_db[:, max(0, at - _FLOOR_FRAMES) : at + 1].min(axis=1)
+        if (level_db[:, at] - floor_db > _GATE_DB).any():
             quiet = 0
-            best = int(np.argmax(level))
+            best = int(np.argmax(level_db[:, at]))
             since = since + 1 if best == rival else 0
             rival = best
-            if since >= _HOLD:
+            if since >= (_HOLD if room is not None else _FIRST):
                 room = best
         else:
             quiet += 1
@@ -87,7 +91,7 @@ def loudest(scene: Scene) -> Answers:
     return answers
 
 
-BASELINES: Final[dict[str, Callable[[Scene], Answers]]] = {
+BASELINES: Final[dict[str, Callable[[Recording], Answers]]] = {
     "first come, 2 s lock": first_come,
     "best wake score": best_score,
     "loudest": loudest,

@@ -4,41 +4,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from apartment import Apartment, Place, Point, Signal, make_apartment, random_point
-from scene import FULL_SCALE_DB_SPL, Crossing, Scene, Stage, Utterance
-from voices import COMMANDS, at_level, phrase, shout, whisper
+from apartment import Apartment, Place, Point, make_apartment, random_point
+from scene import Crossing, Scene, Stage, Utterance
+from voices import FULL_SCALE_DB_SPL, Talker, at_level, said
 
 RATE_HZ: Final = 16_000
 _MOUTH_M: Final = (1.1, 1.75)
 _ARM_M: Final = 0.45  # nobody is nearer to the point that stands for a whole door
 _PACE_M_S: Final = 1.0
-
-
-class Talker:
-    """One person: a voice, a loudness, a manner."""
-
-    def __init__(self, rng: np.random.Generator, number: int = 0, manner: str = "normal") -> None:
-        self.rng, self.number, self.manner = rng, number, manner
-        self.tone = float(rng.choice([0.85, 0.93, 1.0, 1.08, 1.18, 1.3]))
-        levels = {"normal": (55.0, 66.0), "whisper": (38.0, 48.0), "shout": (72.0, 82.0)}[manner]
-        self.level_db_spl = float(rng.uniform(*levels))
-
-    def says(self, *, wake: bool) -> tuple[Signal, float]:
-        """A phrase at its level, and the length of the wake word it begins with, in seconds."""
-        sound = phrase("command", int(self.rng.integers(len(COMMANDS))), self.tone)
-        word_s = 0.0
-        if wake:
-            word = phrase("wake", int(self.rng.integers(3)), self.tone)
-            word_s = (len(word) - 600) / RATE_HZ
-            sound = np.concatenate([word, np.zeros(int(self.rng.uniform(0.05, 0.25) * RATE_HZ)), sound])
-        if self.manner == "whisper":
-            sound = whisper(sound, self.rng)
-        elif self.manner == "shout":
-            sound = shout(sound)
-        return at_level(sound, self.level_db_spl - FULL_SCALE_DB_SPL), word_s
 
 
 def _somewhere(stage: Stage, room: int) -> Place:
@@ -56,7 +33,7 @@ def _say(stage: Stage, talker: Talker, place: Place, t0_s: float, *, wake: bool)
 def _enter(stage: Stage, talker: Talker, place: Place, *, t0_s: float, length_s: float, word_s: float) -> float:
     ok = tuple(stage.home.acceptable(place))
     nearest = stage.home.nearest(place)
-    stage.truth.utterances.append(Utterance(t0_s, t0_s + length_s, nearest, ok, word_s > 0, talker.number))
+    stage.truth.utterances.append(Utterance(t0_s, t0_s + length_s, nearest, ok, word_s > 0, talker.number, talker.kind))
     if word_s > 0:
         stage.words.append((f"talker{talker.number}", t0_s, t0_s + word_s))
     return t0_s + length_s
@@ -96,10 +73,18 @@ def gain(rng: np.random.Generator) -> Stage:
 
 
 def _television(stage: Stage, room: int) -> None:
-    rng, tone = stage.rng, float(stage.rng.choice([0.9, 1.0, 1.12]))
-    sound = np.concatenate([phrase("programme", int(i), tone) for i in rng.permutation(3)])
+    """News and plays in one voice, or several people who talk."""
+    rng = stage.rng
+    if rng.random() < 0.5:
+        tone = float(rng.choice([0.9, 1.0, 1.12]))
+        pieces = [said("programme", int(i), tone) for i in rng.permutation(3)]
+    else:
+        cast = [Talker(rng, 8), Talker(rng, 9)]
+        pieces = [at_level(cast[i % 2].says(wake=False)[0], -40.0) for i in range(9)]
+    pauses = [np.zeros(int(rng.uniform(0.1, 0.5) * RATE_HZ)) for _ in pieces]
+    sound = np.concatenate([part for both in zip(pieces, pauses, strict=True) for part in both])
     begin = int(rng.uniform(0, 4) * RATE_HZ)
-    sound = np.tile(sound, 3)[begin : begin + stage.samples]
+    sound = np.tile(sound, 4)[begin : begin + stage.samples]
     level = float(rng.uniform(60.0, 70.0))
     stage.sound("tv", at_level(sound, level - FULL_SCALE_DB_SPL), 0.0, _low(stage, room))
     stage.truth.tv = room
@@ -126,7 +111,7 @@ def doorway(rng: np.random.Generator) -> Stage:
     here = Place(door.rooms[0], _inside(home, door.rooms[0], door.side(door.rooms[0]), 0.35))
     ok = (home.rooms[door.rooms[0]].satellites[0], home.rooms[door.rooms[1]].satellites[0])
     _dialogue(stage, Talker(rng), here, float(rng.uniform(1.4, 1.8)))
-    stage.truth.utterances = [Utterance(u.t0, u.t1, u.room, ok, u.wake, u.talker) for u in stage.truth.utterances]
+    stage.truth.utterances = [replace(u, ok=ok) for u in stage.truth.utterances]
     return stage
 
 
@@ -142,7 +127,7 @@ def selfvoice(rng: np.random.Generator) -> Stage:
     stage, room = _short(rng, home, 15.5)
     talker, place = Talker(rng), _somewhere(stage, room)
     end = _say(stage, talker, place, float(rng.uniform(1.4, 1.8)), wake=True)
-    answer = phrase("answer", int(rng.integers(3)), 1.0)
+    answer = said("answer", int(rng.integers(3)), 1.0)
     satellite = home.nearest(place)
     level = float(rng.uniform(60, 70))
     end = stage.play(satellite, at_level(answer, 0.0), end + rng.uniform(0.4, 1.2), level)
@@ -156,7 +141,7 @@ def barge(rng: np.random.Generator) -> Stage:
     stage, room = _short(rng, home, 14.0)
     talker, place = Talker(rng), _somewhere(stage, room)
     end = _say(stage, talker, place, float(rng.uniform(1.4, 1.8)), wake=True)
-    answer = np.concatenate([phrase("answer", int(rng.integers(3)), 1.0)] * 2)
+    answer = np.concatenate([said("answer", int(rng.integers(3)), 1.0)] * 2)
     begin = end + float(rng.uniform(0.4, 1.0))
     stage.play(home.nearest(place), at_level(answer, 0.0), begin, float(rng.uniform(60, 70)))
     other = _somewhere(stage, int(rng.integers(len(home.rooms)))) if rng.random() < 0.4 else place
@@ -203,8 +188,7 @@ def followme(rng: np.random.Generator) -> Stage:
         around = [c for c in t_cross if t0 - 0.7 < c < t1 + 0.7]
         if around:
             both = (home.rooms[one].satellites[0], home.rooms[two_].satellites[0])
-            last = stage.truth.utterances.pop()
-            stage.truth.utterances.append(Utterance(last.t0, last.t1, last.room, both, last.wake, last.talker))
+            stage.truth.utterances.append(replace(stage.truth.utterances.pop(), ok=both))
         t0, index = t1 + float(rng.uniform(0.35, 0.6)), index + 1
     a, b = home.rooms[one].satellites[0], home.rooms[two_].satellites[0]
     stage.truth.track = [(0.0, t_cross[0], a), (t_cross[0], t_cross[1], b), (t_cross[1], 19.0, a)]
@@ -240,6 +224,28 @@ def _between(a: Point, b: Point, share: float) -> Point:
     return float(x), float(y), float(z)
 
 
+def days(rng: np.random.Generator) -> Stage:
+    """A home with a large room and its two satellites, and sixteen calls: what is learnt from the first helps the last.
+
+    The house is silent for longer than a conversation lasts before each call; some are answered.
+    """
+    home = make_apartment(rng, int(rng.integers(3, 6)), open_plan=0.5)
+    while not any(len(room.satellites) > 1 for room in home.rooms):
+        home = make_apartment(rng, int(rng.integers(3, 6)), open_plan=0.5)
+    stage = Stage(home, 230.0, rng)
+    people = [Talker(rng, 0), Talker(rng, 1)]
+    shared = [index for index, room in enumerate(home.rooms) if len(room.satellites) > 1]
+    end = 0.0
+    for call in range(16):
+        room = int(rng.choice(shared) if rng.random() < 0.6 else rng.integers(len(home.rooms)))
+        place = _somewhere(stage, room)
+        end = _say(stage, people[int(rng.integers(2))], place, end + float(rng.uniform(8.6, 9.4)), wake=True)
+        if call < 6:
+            answer = said("answer", int(rng.integers(3)), 1.0)[: int(3.0 * RATE_HZ)]
+            end = stage.play(home.nearest(place), at_level(answer, 0.0), end + 0.8, float(rng.uniform(60, 70)))
+    return stage
+
+
 FAMILIES: Final[dict[str, Callable[[np.random.Generator], Stage]]] = {
     "single": single,
     "gain": gain,
@@ -251,6 +257,7 @@ FAMILIES: Final[dict[str, Callable[[np.random.Generator], Stage]]] = {
     "barge": barge,
     "two": two,
     "followme": followme,
+    "days": days,
 }
 
 

@@ -1,68 +1,46 @@
-"""A scene through the production arbiter, with the satellites in this process."""
+"""A scene through the production arbiter: from a recording in this process, or by the command as anybody would."""
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
+from typing import Final
 
-from scene import Scene
+from recording import Recording, Replayed
+from scene import FRAME, Scene
 from scoring import Answers
 
-from hub.evals.arbitration import DecideLine, FrameLine, ScenePlayer, read_line
-from hub.evals.arbitration_satellites import MicBlock
-from protocol.frames import Frame, FrameDecoder
-from satellite.rehearsal import RehearsedRoom, block_samples
+from hub.evals.arbitration import FrameLine, Meta, ScenePlayer
+
+_NO_SOUND: Final = base64.b64encode(bytes(2 * FRAME)).decode()
 
 
-class RoomsHere:
-    """`python -m satellite.rehearsal`, without the process."""
-
-    def __init__(self) -> None:
-        self._sent: list[tuple[int, Frame]] = []
-        self._rooms: dict[int, RehearsedRoom] = {}
-
-    def _room(self, number: int) -> RehearsedRoom:
-        if number not in self._rooms:
-            self._rooms[number] = RehearsedRoom(
-                lambda data: self._sent.extend((number, frame) for frame in FrameDecoder().feed(data))
-            )
-        return self._rooms[number]
-
-    def hear(self, room: int, block: MicBlock) -> None:
-        far = None if block.played is None else block_samples(block.played)
-        self._room(room).hear(block_samples(block.pcm), far, block.seq, block.captured_s, block.wake)
-
-    def gate(self, room: int, *, opened: bool) -> None:
-        self._room(room).gate(opened=opened)
-
-    def sync(self) -> list[tuple[int, Frame]]:
-        sent, self._sent = self._sent, []
-        return sent
-
-    def close(self) -> None:
-        self._rooms.clear()
-
-
-def play_here(scene: Scene) -> Answers:
-    """The answers of the arbiter."""
-    player: ScenePlayer | None = None
+def play(recording: Recording) -> tuple[Answers, list[str]]:
+    """The answers, and the reasons that were given."""
+    scene = recording.scene
+    player = ScenePlayer(scene.satellites, Replayed(recording))
+    wakes = {(room, frame): score for room, frame, score in scene.wakes}
     answers: Answers = []
-    for line in scene.lines():
-        if line["op"] == "start":
-            player = ScenePlayer(line["rooms"], RoomsHere())
+    for event in scene.order():
+        if isinstance(event, float):
+            answers.append((event, player.decide(event)))
             continue
-        assert player is not None
-        read = read_line(json.dumps(line).encode())
-        if isinstance(read, FrameLine):
-            player.frame(read)
-        elif isinstance(read, DecideLine):
-            answers.append((read.t, player.decide(read.t)))
-    return answers
+        t, room, frame = event
+        meta = Meta.model_construct(
+            seq=frame,
+            t_cap=round(float(scene.clocks_s[room, frame]), 6),
+            wake=wakes.get((room, frame)),
+            playing=bool(scene.playing[room, frame]),
+            ref=None,
+        )
+        player.frame(FrameLine.model_construct(op="frame", room=room, t=t, pcm=_NO_SOUND, meta=meta))
+    return answers, [decision.why for decision in player.decisions]
 
 
 def play_by_process(scene: Scene) -> Answers:
-    """The same by the command, as anybody else would run it."""
+    """The same by the command, on the sound itself."""
     lines = list(scene.lines())
     told = "".join(json.dumps(line) + "\n" for line in lines)
     command = [sys.executable, "-m", "hub.cli", "eval", "arbitration"]

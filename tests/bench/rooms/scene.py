@@ -11,17 +11,17 @@ import numpy as np
 from apartment import Apartment, Place, Signal
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
+from voices import FULL_SCALE_DB_SPL
 
 RATE_HZ: Final = 16_000
 FRAME: Final = 320
-# Sound pressure to digital level at neutral gain: 60 dB SPL is -40 dBFS.
-FULL_SCALE_DB_SPL: Final = 100.0
+DECIDE_S: Final = 0.02
 _STEP_S: Final = 0.2
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """Seconds; `ok` are the satellites that may answer."""
+    """Seconds; `ok` are the satellites that may answer, `voice` the kind of the talker's."""
 
     t0: float
     t1: float
@@ -29,6 +29,7 @@ class Utterance:
     ok: tuple[int, ...]
     wake: bool
     talker: int
+    voice: str
 
 
 @dataclass(frozen=True)
@@ -75,34 +76,50 @@ class Scene:
 
     @property
     def satellites(self) -> int:
-        return len(self.pcm)
+        return len(self.playing)
 
     @property
     def frames(self) -> int:
-        return self.pcm.shape[1] // FRAME
+        return self.playing.shape[1]
+
+    def order(self) -> Iterator[tuple[float, int, int] | float]:
+        """What happens at the hub: a frame comes (when, room, frame), or it is asked (when)."""
+        decide = DECIDE_S
+        for t, room, frame in sorted(
+            (self.arrivals_s[r, f], r, f) for r in range(self.satellites) for f in range(self.frames)
+        ):
+            while decide <= t:
+                yield round(decide, 6)
+                decide += DECIDE_S
+            yield round(float(t), 6), room, frame
+        yield round(decide, 6)
+
+    def meta(self, room: int, frame: int) -> dict[str, Any]:
+        """What a satellite says beside its sound, but for what it plays."""
+        return {
+            "seq": frame,
+            "t_cap": round(float(self.clocks_s[room, frame]), 6),
+            "wake": next((score for r, f, score in self.wakes if (r, f) == (room, frame)), None),
+            "playing": bool(self.playing[room, frame]),
+        }
 
     def lines(self) -> Iterator[dict[str, Any]]:
         """The scene as the line protocol has it."""
         yield {"op": "start", "rooms": self.satellites, "fs": RATE_HZ, "frame": FRAME}
-        wakes = {(room, frame): score for room, frame, score in self.wakes}
-        order = sorted((self.arrivals_s[r, f], r, f) for r in range(self.satellites) for f in range(self.frames))
-        decide = 0.02
-        for t, room, frame in order:
-            while decide <= t:
-                yield {"op": "decide", "t": round(decide, 6)}
-                decide += 0.02
+        for event in self.order():
+            if isinstance(event, float):
+                yield {"op": "decide", "t": event}
+                continue
+            t, room, frame = event
             part = slice(frame * FRAME, (frame + 1) * FRAME)
-            ref = self.refs.get(room) if self.playing[room, frame] else None
-            meta = {
-                "seq": frame,
-                "t_cap": round(float(self.clocks_s[room, frame]), 6),
-                "wake": wakes.get((room, frame)),
-                "playing": bool(self.playing[room, frame]),
-                "ref": None if ref is None else base64.b64encode(ref[part].astype("<i2").tobytes()).decode(),
-            }
-            pcm = base64.b64encode(self.pcm[room, part].astype("<i2").tobytes()).decode()
-            yield {"op": "frame", "room": room, "t": round(float(t), 6), "pcm": pcm, "meta": meta}
-        yield {"op": "decide", "t": round(decide, 6)}
+            played = self.refs[room][part] if self.playing[room, frame] else None
+            ref = None if played is None else _base64(played)
+            meta = {**self.meta(room, frame), "ref": ref}
+            yield {"op": "frame", "room": room, "t": t, "pcm": _base64(self.pcm[room, part]), "meta": meta}
+
+
+def _base64(pcm: NDArray[np.int16]) -> str:
+    return base64.b64encode(pcm.astype("<i2").tobytes()).decode()
 
 
 class Stage:

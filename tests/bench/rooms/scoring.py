@@ -21,6 +21,7 @@ class Score:
     """Sums over scenes; a list holds one entry for each thing counted."""
 
     clean: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    clean_by_voice: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
     delays_ms: list[float] = field(default_factory=list)
     television_false: int = 0
     television_s: float = 0.0
@@ -39,8 +40,9 @@ class Score:
 
     def add(self, other: Score) -> None:
         """Take in what was counted elsewhere."""
-        for kind, found in other.clean.items():
-            self.clean[kind].extend(found)
+        for mine_by, theirs_by in ((self.clean, other.clean), (self.clean_by_voice, other.clean_by_voice)):
+            for kind, found in theirs_by.items():
+                mine_by[kind].extend(found)
         for name in self.__dataclass_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(mine, list):
@@ -87,7 +89,8 @@ def score(into: Score, scene: Scene, answers: Answers) -> None:
         _two(into, scene, answers)
     for utterance in _judged(into, scene):
         clean = _is_clean(answers, utterance)
-        into.clean[scene.kind].append(clean)
+        into.clean[_kind(scene, utterance)].append(clean)
+        into.clean_by_voice[utterance.voice].append(clean)
         if not clean:
             got = [(round(t, 2), r) for t, r in changes(answers)]
             into.failures.append(f"{scene.name} {utterance.t0:.2f}-{utterance.t1:.2f} ok {utterance.ok}: {got}")
@@ -98,6 +101,12 @@ def score(into: Score, scene: Scene, answers: Answers) -> None:
         into.flips.append(max(0, len(changes(answers)) - 1))
     if scene.family == "followme":
         _follow(into, scene, answers)
+
+
+def _kind(scene: Scene, utterance: Utterance) -> str:
+    if scene.family != "days":
+        return scene.kind
+    return f"days, {'first ten' if utterance in scene.truth.utterances[:10] else 'last six'}"
 
 
 def _judged(into: Score, scene: Scene) -> list[Utterance]:

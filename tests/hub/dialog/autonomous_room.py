@@ -57,7 +57,7 @@ class Room:
             self.line,
             Opening("s-1", "trace-0", "alexa", "why", loop.now_ms(), loop.now_ms(), loop.now_ms()),
             self.voices,
-            next_generation=lambda: next(generations),
+            next_generation=lambda _line: next(generations),
             on_closed=lambda _talk, reason: self.closed.append(reason),
         )
 
@@ -79,7 +79,7 @@ class Room:
                 word = Playback(
                     generation=generation, state=state, samples=samples + 480, time_us=int(self.loop.time() * 1e6)
                 )
-                self.talk.playback(word, self.loop.now_ms())
+                self.talk.playback(self.line, word, self.loop.now_ms())
 
         self.loop.call_at(self._free_s, played)
 

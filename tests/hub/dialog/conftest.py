@@ -29,6 +29,7 @@ class FakeLine:
     device_id: str = "0" * 32
     area_id: str = "kitchen"
     name: str = "kitchen"
+    features: frozenset = frozenset({"ask", "follow"})
     clock_error_ms: float = 0.0
     plays: bool = True
     sent: list = field(default_factory=list)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import numpy as np
 import pytest
 
 from hub.dialog.backchannel import is_backchannel
@@ -14,6 +15,8 @@ from hub.engine.port import EngineBusyError
 from hub.events import Acted, Saying, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
 from protocol.messages import Duck
+
+QUIET = np.zeros(480, np.int16)
 
 
 def now_ms():
@@ -29,11 +32,11 @@ async def talk(cast):
         cast.line,
         opening,
         cast.voices,
-        next_generation=lambda: next(generations),
+        next_generation=lambda _line: next(generations),
         on_closed=lambda _conversation, reason: closed.append(reason),
     )
     conversation.closed_with = closed
-    cast.line.on_playback = lambda _line, playback: conversation.playback(playback, now_ms())
+    cast.line.on_playback = lambda _line, playback: conversation.playback(_line, playback, now_ms())
     await conversation.open()
     yield conversation
     await conversation.close("test_over")
@@ -65,6 +68,45 @@ async def test_a_sentence_turns_on_the_light_and_is_answered_truthfully(cast, ta
     assert len(times) >= 8
     assert record["t_ms"]["ha_call"] <= record["t_ms"]["audio_out"] <= record["t_ms"]["audio_played"]
     assert cast.seen(Acted)[0].trace == cast.seen(Saying)[0].trace == "trace-0"
+
+
+def paused(cast, *texts):
+    for text in texts:
+        cast.hearing.streams[-1].emit(Partial(text, paused=text is texts[-1], steady=True))
+
+
+def lit(cast, *lights):
+    return [cast.home.house.entities[f"light.{light}"].state for light in lights]
+
+
+async def test_a_steady_request_is_done_before_its_turn_is_over_and_told_once(cast, talk):
+    paused(cast, "turn on the desk", "turn on the desk lamp")
+    await until(lambda: cast.seen(Acted))
+    assert lit(cast, "desk_lamp") == ["on"]
+    assert cast.engine.said == []
+    heard(cast, "Turn on the desk lamp.")
+    await until(lambda: cast.seen(TurnEnded))
+    record = cast.seen(TurnEnded)[0].record
+    assert len(record["actions"]) == len(cast.seen(Acted)) == 1
+    assert record["t_ms"]["ha_call"] <= record["t_ms"]["transcript"]
+    assert record["assistant"] == "The desk lamp is on."
+
+
+async def test_what_the_turn_did_not_mean_is_taken_back_and_not_told(cast, talk):
+    paused(cast, "turn on the desk", "turn on the desk lamp")
+    heard(cast, "Turn on the desk lamp, no, the hallway light.")
+    await until(lambda: cast.seen(TurnEnded))
+    assert lit(cast, "desk_lamp", "hallway_light") == ["off", "on"]
+    assert "desk lamp is on" not in cast.seen(TurnEnded)[0].record["assistant"]
+    assert "hallway light is on" in cast.seen(TurnEnded)[0].record["assistant"]
+
+
+async def test_what_was_no_speech_at_all_is_taken_back_in_silence(cast, talk):
+    paused(cast, "turn on the desk", "turn on the desk lamp")
+    await until(lambda: lit(cast, "desk_lamp") == ["on"])
+    heard(cast, "")
+    await until(lambda: lit(cast, "desk_lamp") == ["off"])
+    assert cast.engine.said == []
 
 
 async def test_the_second_turn_needs_no_wake_word_and_has_its_own_trace(cast, talk):
@@ -129,6 +171,54 @@ async def test_a_backchannel_ducks_and_loses_no_word(cast, talk):
     assert talk.agent_speaking
 
 
+async def test_a_satellite_that_has_turned_itself_down_is_left_to_turn_itself_up(cast, talk):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    talk.audio(QUIET, 0, now_ms(), speech=True, ducked=True)
+    stream = cast.hearing.streams[0]
+    stream.emit(SpeechStarted(0))
+    stream.emit(Partial("And then", 256.0))
+    stream.emit(Final("And then, mom.", 0, 11_000, 0.4))
+    assert cast.line.of(Duck) == []
+    assert cast.line.flushed == []
+    assert talk.agent_speaking
+
+
+async def test_one_that_has_not_is_restored_as_soon_as_it_hears_nobody(cast, talk):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    talk.audio(QUIET, 0, now_ms(), speech=True)
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    for frame in range(1, 8):
+        talk.audio(QUIET, frame * 480, now_ms())
+    assert [duck.gain_db for duck in cast.line.of(Duck)] == [DUCK_DB]
+    talk.audio(QUIET, 8 * 480, now_ms())
+    assert [duck.gain_db for duck in cast.line.of(Duck)] == [DUCK_DB, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("partial", "cut"),
+    [
+        (Partial("What about?", 224.0), True),
+        (Partial("No, no", 224.0), True),
+        (Partial("And?", 256.0), False),
+        (Partial("Amen.", 480.0, paused=True), False),
+        (Partial("And the other one?", 640.0), True),
+        (Partial("Yeah.", 640.0), False),
+    ],
+)
+async def test_first_words_cut_it_short_unless_they_may_be_a_hum(cast, talk, partial, cut):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    assert cast.hearing.streams[0].hints.is_over()
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    cast.hearing.streams[0].emit(partial)
+    assert bool(cast.line.flushed) is cut
+
+
 async def test_a_noise_ducks_only_for_a_moment(cast, talk):
     cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
     heard(cast, "Turn on the kitchen lights.")
@@ -146,13 +236,15 @@ async def test_talk_that_is_not_for_the_house_changes_nothing_and_gets_one_answe
     assert len(cast.engine.said) == 1
     heard(cast, "And then the accountant left for Portugal.")
     await until(lambda: talk.closed_with)
-    assert len(cast.engine.said) == 2
+    assert len(cast.engine.said) == 1
 
 
 async def test_a_busy_engine_is_said_at_once(cast):
     cast.engine.busy = True
     opening = Opening("s-2", "t", "alexa", "why", None, 0.0, 0.0)
-    conversation = Conversation(cast.line, opening, cast.voices, next_generation=lambda: 1, on_closed=lambda *_: None)
+    conversation = Conversation(
+        cast.line, opening, cast.voices, next_generation=lambda _line: 1, on_closed=lambda *_: None
+    )
     with pytest.raises(EngineBusyError):
         await conversation.open()
     await conversation.close("busy")

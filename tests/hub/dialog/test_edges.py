@@ -7,7 +7,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from hub.dialog import speaking
+from hub.dialog import leg, speaking
 from hub.dialog.conversation import Conversation
 from hub.dialog.journal import Journal
 from hub.dialog.life import Life
@@ -32,11 +32,11 @@ async def made(cast):
         cast.line,
         call(),
         cast.voices,
-        next_generation=lambda: next(generations),
+        next_generation=lambda _line: next(generations),
         on_closed=lambda _talk, reason: closed.append(reason),
     )
     talk.closed_with = closed
-    cast.line.on_playback = lambda _line, playback: talk.playback(playback, cast.voices.now_ms())
+    cast.line.on_playback = lambda _line, playback: talk.playback(_line, playback, cast.voices.now_ms())
     yield talk
     await talk.close("test_over")
 
@@ -119,7 +119,7 @@ async def test_a_voice_that_speaks_before_say_returned_is_heard_whole(cast, made
 
 
 async def test_a_voice_that_falls_silent_in_mid_sentence_frees_the_room(cast, made, monkeypatch):
-    monkeypatch.setattr(speaking, "STALL_S", 0.1)
+    monkeypatch.setattr(leg, "STALL_S", 0.1)
     cast.engine.hold = True
     await made.open()
     heard(cast, "Turn on the kitchen lights.")
@@ -290,7 +290,7 @@ async def test_a_loudspeakers_clock_never_plays_before_it_was_sent(cast):
     assert len(cast.line.audio) == 2
     speech.lost()
     speech.push(np.ones(4800, np.int16))
-    assert len(speech._frames) == 0
+    assert len(speech._reel._frames) == 0
 
 
 def test_half_a_line_never_spoils_the_journal(tmp_path):

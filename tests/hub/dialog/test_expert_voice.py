@@ -85,7 +85,7 @@ class Room:
             if last or samples % 2400 == 0:
                 state, now_us = "finished" if last else "playing", int(self.loop.time() * 1e6)
                 word = Playback(generation=generation, state=state, samples=samples + 480, time_us=now_us)
-                self.mouth.playback(word, self.now_ms())
+                self.mouth.playback(self.line, word, self.now_ms())
 
         self.loop.call_at(self._free_s, played)
 

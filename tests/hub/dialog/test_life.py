@@ -32,6 +32,10 @@ class EasyListener:
 
     def __init__(self):
         self.mode, self.asking, self.asked_s = "user", False, None
+        self.early = False
+
+    def move(self, area_id):
+        pass
 
     @property
     def undecided(self):
@@ -46,11 +50,26 @@ class EasyListener:
             return "command"
         return "house" if "light" in said.text or "bye" in said.text else "other"
 
-    def hear_partial(self, said, moment):
-        return ()
+    def hear_partial(self, said, moment, *, settled=False):
+        if not settled or self.mode != "user" or "light" not in said.text or self.early:
+            return ()
+        self.early = True
+        return (self._light(Source.REQUEST),)
+
+    def hear_noise(self, moment):
+        early, self.early = self.early, False
+        return (self._light(Source.UNDO),) if early else ()
+
+    def _light(self, source):
+        return Act((Action("light", "turn_on", ("light.one",)),), source, f"{source} light", "asked")
 
     def hear(self, said, moment):
         self.asked_s = None
+        if self.early and "light" in said.text:
+            self.early = False
+            return ()
+        if self.early:
+            return (*self.hear_noise(moment), Tell("All right.", "small_talk", ""))
         if "fan" in said.text and self.mode == "both":
             self.asked_s = moment.at_s
             return ()
@@ -133,10 +152,10 @@ class ConversationMachine(RuleBasedStateMachine):
                 self.line,
                 Opening("s", "t", "alexa", "why", 1.0, 2.0, 3.0),
                 voices,
-                next_generation=lambda: next(generations),
+                next_generation=lambda _line: next(generations),
                 on_closed=lambda _talk, reason: self.closed.append(reason),
             )
-            self.line.on_playback = lambda _line, playback: self.talk.playback(playback, loop.now_ms())
+            self.line.on_playback = lambda _line, playback: self.talk.playback(_line, playback, loop.now_ms())
             self.opening = asyncio.create_task(self.talk.open())
             self.announcements = []
 
@@ -196,9 +215,12 @@ class ConversationMachine(RuleBasedStateMachine):
     def somebody_begins_to_speak(self):
         self.hear(SpeechStarted(0))
 
-    @rule(text=st.sampled_from(["mm-hm", "turn on", "turn on the fan", "turn on the light", "alexa"]))
-    def words_so_far(self, text):
-        self.hear(Partial(text))
+    @rule(
+        text=st.sampled_from(["mm-hm", "turn on", "turn on the fan", "turn on the light", "alexa"]),
+        paused=st.booleans(),
+    )
+    def words_so_far(self, text, paused):
+        self.hear(Partial(text, paused=paused, steady=True))
 
     @rule(
         text=st.sampled_from(

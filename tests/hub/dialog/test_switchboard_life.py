@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import asyncio
 
+import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from hub.dialog.guests import AreaBusyError
 from hub.dialog.life import Life
 from hub.dialog.switchboard import AreaSilentError, Switchboard
 from hub.dialog.voices import Voices
 from hub.engine.port import EngineError
 from hub.events import EventBus, FloorGranted, FloorReleased
 from hub.hearing.port import Final, SpeechStarted
-from hub.rooms.arbiter import LATE_MS, Arbiter
+from hub.rooms.arbiter import SAME_WORD_MS, Arbiter
+from hub.rooms.reception import Handover
 from protocol.errors import LinkClosedError
 from protocol.messages import Floor, Play, Wake
 from protocol.records import LevelBatch, LevelRecord, MeasureFlag, Measurement
+from satellite.errors import NotWokenError
+from satellite.session import Phase, Session
 from tests.hub.dialog.conftest import FakeLine, HandEngine, HandHearing
 from tests.hub.dialog.test_life import SlowActor
 from tests.virtual_time import VirtualLoop
@@ -25,28 +30,44 @@ from tests.virtual_time import VirtualLoop
 # Two satellites share the kitchen; every device may come back on a new connection.
 AREAS = ("kitchen", "kitchen", "hallway", "bedroom")
 DEVICES = st.sampled_from(range(len(AREAS)))
+QUIET = Measurement(-60.0, -60.0, (-60.0,) * 10, 0.0, 0.0, 0.0, MeasureFlag.NONE)
 
 
 class Satellite(FakeLine):
-    """Keeps the satellite's own rule: a floor that nobody there called for is refused."""
+    """A real satellite's rule about the floor, and its first sound as soon as it has it."""
 
     def __init__(self, device, loop):
         super().__init__(device_id=f"{device:032x}", area_id=AREAS[device], name="pi")
-        self.loop, self.board, self.phase, self.gone = loop, None, "idle", False
-        self.grants, self.called_ms, self.after_the_end = [], None, 0
+        self.loop, self.board, self.gone = loop, None, False
+        self.grants, self.after_the_end = [], 0
+        self.session = Session(loop.time)
+        self.session.welcomed()
 
     def send(self, message):
         if self.gone:
             self.after_the_end += isinstance(message, Floor) and message.state == "granted"
             return
         super().send(message)
-        if isinstance(message, Floor):
-            if message.state == "granted":
-                assert self.phase != "idle", "a floor that nobody here called for"
-                self.phase = "talking"
-                self.grants.append(message.session)
-            else:
-                self.phase = "idle"
+        if not isinstance(message, Floor):
+            return
+        try:
+            begins = self.session.floor(message.state, message.because)
+        except NotWokenError:
+            assert message.because == "moved", "a floor that nobody here called for"
+            self.loop.call_soon(self.board.floor_refused, self)
+            return
+        if message.state == "granted":
+            self.grants.append(message.session)
+        if begins:
+            self.loop.call_later(0.01, self.sounds)
+
+    def sounds(self):
+        if self.session.phase is Phase.TALKING and not self.gone:
+            self.board.audio(self, np.zeros(480, np.int16), QUIET, 0, int(self.loop.time() * 1e6))
+
+    @property
+    def talks(self):
+        return self.session.phase is Phase.TALKING
 
 
 class SwitchboardMachine(RuleBasedStateMachine):
@@ -78,7 +99,7 @@ class SwitchboardMachine(RuleBasedStateMachine):
 
     def up(self, device):
         line = Satellite(device, self.loop)
-        line.on_playback = self.board.playback
+        line.on_playback, line.board = self.board.playback, self.board
         self.lines[device] = line
         self.everybody.append(line)
         self.board.satellite_up(line)
@@ -105,29 +126,36 @@ class SwitchboardMachine(RuleBasedStateMachine):
 
     @rule(device=DEVICES, snr_db=st.sampled_from([6.0, 20.0, 30.0]))
     def wakes(self, device, snr_db):
-        # What the hub has sent is there: a call that crosses its “released” on the wire is lost, and made again.
-        self.loop.run_until_complete(asyncio.sleep(0.001))
         line = self.lines[device]
-        must_lose, before = self.is_an_echo(line), list(self.board._arbiter._decided)
-        if line.phase == "idle":
-            line.phase = "calling"
-        line.called_ms = self.loop.now_ms()
+        must_lose, before = self.is_an_echo(line), list(self.board.reception._arbiter._decided)
+        line.session.called()
         loud = Measurement(-60 + snr_db, -60.0, (-60.0 + snr_db,) * 10, 0.9, 0.9, 0.0, MeasureFlag.SPEECH)
         wake = Wake(word="alexa", score=0.99, start_samples=0, end_samples=480 * 20, time_us=self.now_us())
         self.do(lambda: self.board.woke(line, wake, (loud,) * 20))
         if must_lose:
-            assert line.device_id not in self.board._arbiter.callers
-            since = [decision for decision in self.board._arbiter._decided if decision not in before]
+            assert line.device_id not in self.board.reception.callers
+            since = [decision for decision in self.board.reception._arbiter._decided if decision not in before]
             assert line.device_id not in [decision.winner.device_id for _, decision in since]
 
     def is_an_echo(self, line):
-        """The newest decision, of the last moments, went to another satellite."""
+        """The newest decision on a call of this very moment went to another satellite."""
         recent = [
             (at_ms, decision.winner.device_id)
-            for at_ms, decision in self.board._arbiter._decided
-            if self.loop.now_ms() - at_ms < LATE_MS
+            for at_ms, decision in self.board.reception._arbiter._decided
+            if self.loop.now_ms() - decision.winner.fired_ms < SAME_WORD_MS
         ]
-        return bool(recent) and max(recent)[1] != line.device_id and line.device_id not in self.board._arbiter.callers
+        return bool(recent) and max(recent)[1] != line.device_id and line.device_id not in self.board.reception.callers
+
+    @rule(device=DEVICES)
+    def somebody_speaks(self, device):
+        self.lines[device].session.spoken()
+
+    @rule(device=DEVICES, which=st.integers(0, 3))
+    def a_talker_walks(self, device, which):
+        talks, room = list(self.board._sessions), self.board.registry.by_device(self.lines[device].device_id)
+        if talks and room is not None:
+            talk = talks[which % len(talks)]
+            self.do(lambda: self.board._sessions.follow(Handover(talk.session, None, room, 0.9)))
 
     @rule(device=DEVICES)
     def connection_breaks_and_comes_back(self, device):
@@ -174,15 +202,24 @@ class SwitchboardMachine(RuleBasedStateMachine):
     def one_session_an_area_and_none_for_the_gone(self):
         if not hasattr(self, "board"):
             return
-        alive = [talk for talk in self.board._conversations.values() if talk.life is not Life.CLOSED]
+        alive = [talk for talk in self.board._sessions if talk.life is not Life.CLOSED]
         assert len({talk.line.area_id for talk in alive}) == len(alive)
         assert not [talk for talk in alive if talk.line.gone]
         assert not [line for line in self.everybody if line.gone and line.after_the_end]
         for line in self.everybody:
             generations = [message.generation for message in line.of(Play)]
             assert generations == sorted(set(generations))
-        talking = [line for line in self.everybody if not line.gone and line.uplink]
-        assert all(line.phase == "talking" for line in talking)
+        coming = {line.device_id for line in self.everybody if self.board._sessions.handovers.to(line) is not None}
+        for line in self.everybody:
+            if not line.gone and line.uplink:
+                assert line.talks or line.device_id in coming
+        for talk in alive:
+            # Never two areas for a session, and never none while somebody is served.
+            assert self.board.floors.area_of(talk.session) == talk.line.area_id
+            heard = [
+                line for line in self.everybody if not line.gone and line.uplink and line.grants[-1] == talk.session
+            ]
+            assert [line for line in heard if line is not talk.line and line.device_id not in coming] == []
 
     def teardown(self):
         try:
@@ -196,9 +233,9 @@ class SwitchboardMachine(RuleBasedStateMachine):
             self.loop.run_until_complete(asyncio.sleep(100.0))
             # Left alone, everything has ended by itself.
             assert len(self.board.floors) == 0
-            assert self.board._conversations == {}
+            assert list(self.board._sessions) == []
             assert not [line for line in self.everybody if line.uplink]
-            assert not [line for line in self.lines.values() if line.phase == "talking"]
+            assert not [line for line in self.lines.values() if line.talks]
             granted = [event.session for event in self.events if isinstance(event, FloorGranted)]
             released = [event.session for event in self.events if isinstance(event, FloorReleased)]
             assert sorted(granted) == sorted(released)
@@ -207,7 +244,7 @@ class SwitchboardMachine(RuleBasedStateMachine):
             for announcement in self.announcements:
                 assert announcement.done()
                 error = announcement.exception()
-                assert error is None or isinstance(error, EngineError | AreaSilentError)
+                assert error is None or isinstance(error, EngineError | AreaSilentError | AreaBusyError)
             self.loop.run_until_complete(self.board.close())
             assert self.board.floors.refused == 0
             assert asyncio.all_tasks(self.loop) == set()

@@ -36,6 +36,9 @@ class Diary:
             return ToolReply("On what day?", "calendar_book", asks=True)
         return ToolReply("Your appointment is booked.", "calendar_book", carry="Dentist on Monday at nine.")
 
+    def move(self, before, area_id):
+        pass
+
     def forget(self, area_id):
         self.asking = False
         self.forgotten += 1

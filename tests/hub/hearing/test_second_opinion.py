@@ -1,6 +1,6 @@
 import pytest
 
-from hub.hearing.second_opinion import second_is_better
+from hub.hearing.second_opinion import agrees, second_is_better
 
 REQUESTS = {
     "What's the weather like?",
@@ -37,3 +37,21 @@ def test_the_second_reading_is_taken_where_only_it_is_a_request(first, second):
 )
 def test_it_is_not_taken_where_the_sentence_may_be_another(first, second):
     assert not second_is_better(first, second, REQUESTS.__contains__)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "agreed"),
+    [
+        ("Turn on the kit", "Turn on the kitchen lights.", True),
+        ("Turned on the kitchen,", "Turn on the kitchen lights", True),
+        ("Turn on the kitchen lights", "Turn on the kitchen lights.", True),
+        ("Turn on", "Turn on the kitchen lights", False),  # which says next to nothing
+        ("Turn on the", "Turn off the kitchen lights", False),
+        ("Switch the floor of the floor", "Switch the floor lamp off", False),
+        ("Turn on the kitchen lights", "Turn on", False),
+        ("Turn", "Turn on the light", False),
+        ("", "Turn on the light", False),
+    ],
+)
+def test_a_reading_of_more_agrees_with_the_one_before(before, now, agreed):
+    assert agrees(before, now) is agreed

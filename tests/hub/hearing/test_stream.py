@@ -199,6 +199,18 @@ async def test_the_second_reading_comes_with_the_final_and_gives_partials(rooms)
     assert room.of(Partial)[0].text == "Lock"
 
 
+@pytest.mark.parametrize(("over", "longest_ms"), [(True, 300), (False, 600)])
+async def test_over_the_assistant_the_first_words_are_told_sooner(rooms, over, longest_ms):
+    second = Reader("what about")
+    room = rooms(final=Reader("What about it"), second=second, hints=HearingHints(is_over=lambda: over))
+    whole = sound(320, 900)
+    for start in range(0, len(whole), 2400):
+        room.play(whole[start : start + 2400])
+        await asyncio.sleep(0.02)
+    said_ms = (await room.until(1, Partial))[0].said_ms
+    assert longest_ms / 2 < said_ms <= longest_ms
+
+
 async def test_the_second_reading_stands_in_where_only_it_is_a_request(rooms):
     room = rooms(
         final=Reader("What's the weather light?"),
@@ -303,12 +315,39 @@ async def test_a_reader_learns_that_the_turn_went_on(rooms):
     assert asked == [False, True]
 
 
-async def test_no_words_so_far_are_read_when_the_turn_may_be_ending(rooms):
+async def test_when_the_turn_may_be_ending_it_is_read_as_a_whole_alone(rooms):
     second = Reader("turn on")
     whole = HearingHints(is_complete=lambda _text: True)
     room = rooms(final=Reader("Turn on the light"), second=second, hints=whole)
     room.play(sound(320, 416, 600))  # the first words so far would be due in the first frame of silence
     await room.until(1)
     await room.idle()
-    assert second.lengths == []
+    assert len(second.lengths) <= 1
+    assert all(partial.paused for partial in room.of(Partial))
+
+
+async def test_in_a_pause_the_quicker_recogniser_tells_what_it_reads_at_once(rooms):
+    second = Reader("Alexa, turn on the light")
+    room = rooms(final=Reader("Turn on the light"), second=second, hints=HearingHints(wake_word="alexa"))
+    room.final.gate.clear()
+    room.play(sound(320, 900, 400))
+    told = (await room.until(1, Partial))[-1]
+    assert (told.text, told.paused, room.of(Final)) == ("Turn on the light", True, [])
+    assert told.said_ms >= 900
+    read = len(second.lengths)
+    room.final.gate.set()
+    room.play(sound(600))
+    final = (await room.until(1))[0]
+    assert final.second == "Turn on the light"
+    assert len(second.lengths) == read  # the second opinion is there already
+
+
+async def test_what_the_final_recogniser_has_read_needs_no_quicker_one(rooms):
+    second = Reader("turn on the light")
+    room = rooms(final=Reader("Turn on the light"), second=second, hints=HearingHints(is_complete=lambda _text: True))
+    second.gate.clear()
+    room.play(sound(320, 416, 600))
+    await room.until(1)
+    second.gate.set()
+    await room.idle()
     assert room.of(Partial) == []

@@ -71,6 +71,14 @@ def test_it_comes_off_once_and_only_in_front(phrase, command):
     assert strip_wake_phrase(f"{command} {name}", phrase) == (f"{command} {name}", False)
 
 
+@pytest.mark.parametrize("phrase", list(HEARD))
+@pytest.mark.parametrize("before", ["I left my keys in the kitchen.", "Thursday is fine, but", "Good evening"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_was_said_before_the_call_goes_with_it(phrase, before, command):
+    name = phrase.replace("_", " ").title()
+    assert strip_wake_phrase(f"{before} {name}, {command}", phrase) == (command, True)
+
+
 @given(st.text(max_size=80), st.sampled_from([*HEARD, "", "computer", "💡"]))
 def test_any_text_keeps_its_end(text, phrase):
     rest, taken = strip_wake_phrase(text, phrase)

@@ -138,3 +138,27 @@ def test_a_late_echo_loses_although_another_call_is_being_collected():
     assert decision.winner is other
     # And the decision on the other word does not make the first one forgotten.
     assert arbiter.call(FAR, now_ms=1100, others_hearing=0) is standing
+
+
+def test_the_line_is_about_the_room_that_is_served():
+    decision = decide((FAR, NEAR))
+    assert decision.why_in("kitchen") == decision.why
+    assert decision.why_in("hallway").startswith(
+        "hallway: of all rooms the call was clearest here, though kitchen woke"
+    )
+
+
+def test_somebody_else_who_calls_at_the_same_moment_is_heard_too():
+    arbiter = Arbiter()
+    arbiter.call(NEAR, now_ms=0.0, others_hearing=0)
+    first = arbiter.due(0.0)
+    assert arbiter.call(FAR, now_ms=100.0, others_hearing=0, another=lambda winner: winner is NEAR) is None
+    second = arbiter.due(100.0)
+    assert (first.winner, second.winner) == (NEAR, FAR)
+
+
+def test_the_next_call_is_no_echo_of_the_last():
+    arbiter = Arbiter()
+    arbiter.call(NEAR, now_ms=0.0, others_hearing=0)
+    arbiter.due(0.0)
+    assert arbiter.call(replace(FAR, fired_ms=NEAR.fired_ms + 600.0), now_ms=700.0, others_hearing=0) is None

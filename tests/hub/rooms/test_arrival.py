@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hub.rooms.arrival import compare
+from hub.rooms.arrival import alike, compare
 from hub.rooms.ears import COLUMN_MS, Ears
 from protocol.records import LevelRecord
 
@@ -38,11 +38,19 @@ def test_a_lag_far_below_the_rate_of_the_reports_is_found(late_ms, phases):
 
 
 def test_two_people_are_not_alike():
-    alike = [compare(ears_with(envelope(seed), envelope(seed + 50)), 0, 1, 95, 44).correlation for seed in range(20)]
-    assert np.median(alike) < 0.5
+    found = [alike(ears_with(envelope(seed), envelope(seed + 50)), 0, 1, 95, 44) for seed in range(20)]
+    assert np.median(found) < 0.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_who_walks_from_one_room_to_the_other_sounds_alike_in_both(seed):
+    voice = envelope(seed)
+    walk = ears_with(lambda at_ms: voice(at_ms) - at_ms / 100, lambda at_ms: voice(at_ms) - 20.0 + at_ms / 100)
+    assert alike(walk, 0, 1, 95, 44) > 0.8
 
 
 def test_too_little_is_no_likeness():
     ears = Ears()
     ears.add(), ears.add()
     assert compare(ears, 0, 1, 95, 44) == (0.0, 0.0)
+    assert alike(ears, 0, 1, 95, 44) == 0.0

@@ -32,6 +32,14 @@ class FloorsMachine(RuleBasedStateMachine):
             self.wanted.discard(session)
             self.held[session] = area
 
+    @rule(session=SESSIONS, area=AREAS)
+    def move(self, session, area):
+        others = [held for other, held in self.held.items() if other != session]
+        allowed = session in self.held and area not in others
+        assert self.floors.move(session, area) is allowed
+        if allowed:
+            self.held[session] = area
+
     @rule(session=SESSIONS)
     def release(self, session):
         self.floors.release(session)

@@ -58,6 +58,19 @@ def test_nobody_is_followed_to_and_fro(house):
     assert len(house.moved) <= 1
 
 
+def test_who_spoke_there_at_the_same_time_is_somebody_else_also_when_the_first_ends(house):
+    house.hear(1.5, {0: NEAR, 1: NEAR}, {0: 1, 1: 2})
+    house.hear(1.5, {0: FAR, 1: NEAR}, {0: 2, 1: 2})
+    assert house.moved == []
+
+
+def test_a_room_that_hears_somebody_else_through_a_door_is_not_moved_to(house):
+    house.attention.hold("other", 1)
+    house.quiet(0.6)
+    house.hear(0.8, {1: NEAR, 2: DIM, 0: FAR}, {0: 2, 1: 2, 2: 2})
+    assert house.moved == []
+
+
 def test_a_session_does_not_move_into_another_one(house):
     house.attention.hold("other", 1)
     house.quiet(0.6)
@@ -70,3 +83,53 @@ def test_a_room_with_a_television_is_not_moved_to(house):
     house.quiet(0.6)
     house.hear(1.0, {1: NEAR})
     assert house.moved == []
+
+
+@pytest.fixture
+def answering(house):
+    """The house answers in room 0, and is heard in room 1 as well."""
+    house.quiet(0.3)
+    house.attention.plays(0, house.now_ms, playing=True)
+    house.hear(4.0, OUR_VOICE)
+    return house
+
+
+OUR_VOICE = {0: FAR, 1: FAR}
+
+
+def test_who_speaks_in_the_next_room_during_the_answer_is_followed_by_it(answering):
+    answering.hear(0.4, {0: FAR, 1: NEAR})
+    assert [(moved.before, moved.row) for moved in answering.moved] == [(0, 1)]
+    assert where(answering) == 1
+
+
+def test_the_house_does_not_follow_its_own_voice(house):
+    house.quiet(0.3)
+    house.attention.plays(0, house.now_ms, playing=True)
+    for _ in range(6):
+        house.hear(1.2, {0: DIM, 1: NEAR, 2: DIM})
+        house.quiet(0.4)
+    assert house.moved == []
+
+
+def test_people_who_were_talking_there_before_do_not_call_the_answer_away(house):
+    house.quiet(0.4)
+    house.hear(1.0, {1: NEAR, 0: FAR}, {0: 2, 1: 2})
+    house.moved.clear()
+    house.attention.hold("s", 0)
+    house.attention.plays(0, house.now_ms, playing=True)
+    house.hear(3.0, OUR_VOICE)
+    house.hear(1.0, {0: FAR, 1: NEAR})
+    assert house.moved == []
+
+
+def test_with_two_conversations_nobody_knows_whose_talker_it_is(answering):
+    answering.attention.hold("other", 2)
+    answering.hear(0.6, {0: FAR, 1: NEAR})
+    assert answering.moved == []
+
+
+def test_a_television_next_door_does_not_call_the_answer_away(answering):
+    answering.attention.background.suspect(1)
+    answering.hear(1.0, {0: FAR, 1: NEAR})
+    assert answering.moved == []

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import contextlib
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.rooms.gains import Gains
+from hub.rooms.gains import BadGainsError, Gains
 from tests.hub.rooms.simple_house import DIM, NEAR, SimpleHouse
 
 BOTH = np.array([True, True])
@@ -67,3 +70,60 @@ def test_a_day_in_the_house_teaches_them():
             house.hear(0.9, {near: NEAR, 1 - near: DIM})
             house.quiet(0.8)
     assert house.attention.gains.difference_db(0, 1) == pytest.approx(0.0, abs=1.0)
+
+
+def learnt(rows_of):
+    """Gains that have heard two devices; `rows_of` gives each its row."""
+    gains = Gains(2)
+    for device_id, row in rows_of.items():
+        gains.join(row, device_id)
+    for _ in range(6):
+        talk(gains, 0, np.array([4.0, -4.0]))
+        talk(gains, 1, np.array([4.0, -4.0]))
+    return gains
+
+
+def test_what_was_learnt_outlives_the_hub_whatever_rows_the_devices_get():
+    kept = json.loads(json.dumps(learnt({"sofa": 0, "window": 1}).to_json()))
+    gains = Gains(1)
+    gains.load(kept)
+    for row, device_id in ((0, "hall"), (1, "window"), (2, "sofa")):
+        gains.join(row, device_id)
+    assert gains.difference_db(2, 1) == pytest.approx(8.0)
+    assert gains.difference_db(0, 1) is None
+    assert gains.to_json() == kept
+
+
+def test_what_was_learnt_outlives_a_connection():
+    gains = learnt({"sofa": 0, "window": 1})
+    gains.forget(0)
+    assert gains.difference_db(0, 1) is None
+    gains.join(3, "sofa")
+    assert gains.difference_db(3, 1) == pytest.approx(8.0)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        None,
+        {},
+        {"version": 2, "pairs": []},
+        {"version": 1, "pairs": [{"near": "a", "far": "b", "louder_db": float("nan"), "count": 3}]},
+        {"version": 1, "pairs": [{"near": "a", "far": "b", "louder_db": 3.0, "count": -1}]},
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_sentence(kept):
+    with pytest.raises(BadGainsError, match="learnt anew"):
+        Gains(2).load(kept)
+
+
+@given(
+    st.recursive(
+        st.none() | st.floats() | st.text(max_size=5),
+        lambda inner: st.dictionaries(st.text(max_size=8), inner, max_size=3) | st.lists(inner, max_size=3),
+        max_leaves=6,
+    )
+)
+def test_nothing_else_can_happen(kept):
+    with contextlib.suppress(BadGainsError):
+        Gains(2).load(kept)

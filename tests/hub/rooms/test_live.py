@@ -33,3 +33,15 @@ def test_without_floors_the_quietest_frames_must_do():
     live, measurer = LiveFeatures(), Measurer()
     records = [live.take(measurer.measure(pcm), ()) for pcm in frames(3, 30)]
     assert records[-1].snr_db > 10.0
+
+
+def test_after_a_pre_roll_the_first_frame_is_worth_as_much_as_any():
+    measurer, warm, cold = Measurer(), LiveFeatures(), LiveFeatures()
+    for pcm in frames(1, 120):
+        measurement = measurer.measure(pcm)
+        warm.prime(measurement)
+    floors = measurer.floors_db()
+    last = measurer.measure(next(frames(4, 1)))
+    satellite = measurer.record()
+    assert warm.take(last, floors).variance == pytest.approx(satellite.variance, abs=1e-9)
+    assert cold.take(last, floors).variance != pytest.approx(satellite.variance, abs=1.0)

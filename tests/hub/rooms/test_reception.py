@@ -22,6 +22,7 @@ class Line:
     area_id: str
     name: str = "pi"
     clock_error_ms: float = 1.0
+    features: frozenset = frozenset({"follow"})
 
     def to_hub_ms(self, satellite_us):
         return satellite_us / 1000.0
@@ -34,9 +35,9 @@ def playing(state):
 class Home:
     """Three satellites on the wire, as the hub meets them."""
 
-    def __init__(self):
+    def __init__(self, presence=None):
         self.registry = Registry()
-        self.reception = Reception(self.registry, Arbiter())
+        self.reception = Reception(self.registry, Arbiter(), presence)
         self.rooms = [self.registry.add(Line(f"{n}" * 32, area)) for n, area in enumerate(("kitchen", "hall", "bath"))]
         self.now_ms = 1000.0
         self.handovers = []
@@ -157,6 +158,33 @@ def test_a_walker_is_handed_over(home):
     assert home.handovers[0].why.startswith("hall: the talker is heard here now, coming from kitchen (")
     assert home.reception.session_in(home.rooms[1]) == "s1"
     assert home.reception.session_in(home.rooms[0]) is None
+
+
+class Sensors:
+    def __init__(self, **nats):
+        self.nats = nats
+
+    def log_odds(self, area_id):
+        return self.nats.get(area_id, 0.0)
+
+
+@pytest.mark.parametrize(("nats", "winner"), [({"hall": 0.8, "kitchen": -0.8}, "hall"), ({"kitchen": 0.8}, "kitchen")])
+def test_where_two_rooms_hear_it_alike_the_house_knows_who_is_there(nats, winner):
+    home = Home(Sensors(**nats))
+    home.hear(1.5, {})
+    home.hear(0.9, {0: NEAR, 1: NEAR})
+    home.wake(0)
+    home.wake(1)
+    assert home.decide().winner.area_id == winner
+
+
+def test_what_the_house_knows_outweighs_no_ear():
+    home = Home(Sensors(hall=0.8, kitchen=-0.8))
+    home.hear(1.5, {})
+    home.hear(0.9, {0: NEAR, 1: DIM})
+    home.wake(0)
+    home.wake(1)
+    assert home.decide().winner.area_id == "kitchen"
 
 
 class AnyDay(RuleBasedStateMachine):

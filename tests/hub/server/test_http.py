@@ -12,6 +12,7 @@ from hub.errors import PortInUseError
 from hub.events import EventBus, SatelliteUp, Trouble
 from hub.metrics import Metrics
 from hub.server import http
+from hub.server.control import BadRequestError
 from hub.server.http import HttpServer
 from protocol.errors import LinkClosedError
 from protocol.security import load_or_create_identity
@@ -32,6 +33,15 @@ class Facts:
         if self.error:
             raise self.error
         return {"name": "hub", "home": {"kind": "demo", "trouble": self.trouble}, **self.parts}
+
+    async def announce(self, params):
+        if "text" not in params:
+            raise BadRequestError("“text” does not fit.")
+        if params["text"] == "for ever":
+            await asyncio.Event().wait()
+        if self.error:
+            raise self.error
+        return {"said": params}
 
     def rooms(self):
         return {"areas": [{"id": "kitchen", "name": "Kitchen", "satellites": []}], "last_decisions": []}
@@ -57,6 +67,7 @@ def make(tls, port, facts, bus):
         rooms=facts.rooms,
         metrics=Metrics(bus),
         bus=bus,
+        actions={"announce": facts.announce},
     )
 
 
@@ -266,3 +277,30 @@ async def test_a_crowd_of_silent_connections_costs_no_memory(facts, bus, monkeyp
     for _, writer in crowd:
         writer.close()
     await server.close()
+
+
+async def test_an_action_is_a_post_with_the_token_and_answers_when_it_is_done(client, facts, monkeypatch):
+    path = "/api/v1/announce"
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        async with client.post(path, json={"text": "hello"}, headers=headers) as answer:
+            assert answer.status == 401
+    async with client.post(path, json={"text": "hello"}, headers=RIGHT) as answer:
+        assert (answer.status, await answer.json()) == (200, {"said": {"text": "hello"}})
+    for body, words in ((b"{", "not JSON"), (b"[1]", "JSON object"), (b"[" * 9000, "not JSON"), (b"{}", "text")):
+        async with client.post(path, data=body, headers=RIGHT) as answer:
+            assert answer.status == 400
+            error = (await answer.json())["error"]
+            assert error["code"] == "bad_request"
+            assert words in error["message"]
+    async with client.post(path, data=b" " * 70_000, headers=RIGHT) as answer:
+        assert answer.status == 413
+    async with client.get(path, headers=RIGHT) as answer:
+        assert answer.status == 405
+    async with client.post("/api/v1/nothing", json={}, headers=RIGHT) as answer:
+        assert answer.status == 404
+    facts.error = LinkClosedError("It is gone.")
+    async with client.post(path, json={"text": "hello"}, headers=RIGHT) as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (409, "link_closed")
+    monkeypatch.setattr(http, "CALL_S", 0.05)
+    async with client.post(path, json={"text": "for ever"}, headers=RIGHT) as answer:
+        assert (answer.status, (await answer.json())["error"]["code"]) == (503, "busy")

@@ -39,6 +39,8 @@ class Seen:
     stops: int = 0
     mutes: list = field(default_factory=list)
     packets: list = field(default_factory=list)
+    prerolls: list = field(default_factory=list)
+    refusals: int = 0
 
     def satellite_up(self, line):
         self.up.append(line)
@@ -52,7 +54,8 @@ class Seen:
     def woke(self, line, wake, measurements):
         self.wakes.append((wake, measurements))
 
-    def audio(self, line, pcm, measurement, samples, time_us, *, packet=None):
+    def audio(self, line, pcm, measurement, samples, time_us, *, packet=None, preroll=False):
+        self.prerolls.append(preroll)
         self.pcm.append((samples, pcm, measurement))
         self.packets.append(packet)
 
@@ -61,6 +64,9 @@ class Seen:
 
     def stop_asked(self, line):
         self.stops += 1
+
+    def floor_refused(self, line):
+        self.refusals += 1
 
     def muted(self, line, *, muted):
         self.mutes.append(muted)
@@ -303,7 +309,8 @@ async def test_a_satellite_that_refuses_its_floor_is_not_waited_for(world):
     _, seen, (device, _), join, _ = world
     link, _ = await join(device)
     link.send(ErrorMessage(code="not_woken", message="Nobody here has called."))
-    await until(lambda: seen.stops == 1)
+    await until(lambda: seen.refusals == 1)
+    assert seen.stops == 0
 
 
 async def test_a_clock_that_runs_away_is_neither_in_the_future_nor_long_past(world):

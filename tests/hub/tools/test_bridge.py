@@ -37,6 +37,7 @@ async def wired(tmp_path):
         bridge = ToolBridge(
             ToolsSettings(), store=store, home=DemoHome(), zone=lambda: UTC, device_in=lambda _area: "aa" * 16,
             line=lambda _device: line, announce=announce, for_house=lambda _text, _area: False,
+            house=lambda: None,
         )  # fmt: skip
         await bridge.start()
         yield bridge, line, said

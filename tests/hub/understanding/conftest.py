@@ -13,8 +13,9 @@ from hub.evals.household import Household
 from hub.understanding.decisions import Act, Decision, Mode, Moment, Said
 from hub.understanding.house import Area, Entity, Floor, House
 from hub.understanding.listener import Listener
-from hub.understanding.parser import Parser, Understanding
+from hub.understanding.parser import Parser
 from hub.understanding.policy import Policy
+from hub.understanding.understood import Understanding
 
 NOW = datetime(2025, 4, 7, 15, 5, tzinfo=UTC)
 DIM = ("brightness",)

@@ -121,7 +121,8 @@ def test_what_the_assistant_says_leads_to(talk, area, user, assistant, deeds):
         ("turn on the reading lamp", "Of course.", 4),
         ("turn on the reading lamp", "Will do.", 4),
         ("telly off and draw the curtains", "Telly off", 2),
-        ("turn on the reading lamp", "The reading lamp is on,", 3),
+        ("turn on the reading lamp", "The reading lamp is on,", 8),
+        ("turn on the reading lamp and telly off", "I am turning on the reading lamp,", 3),
         ("set the heating to fourteen", "Sure.", 10),
     ],
 )

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.understanding.courtesy import without_courtesy
 from hub.understanding.lexicon import singular, value_of
-from hub.understanding.normalise import name_key, normalise, plain_words, without_courtesy
+from hub.understanding.normalise import name_key, normalise, plain_words
 from hub.understanding.numbers import join_numbers
 from hub.understanding.tagger import sound_of
 

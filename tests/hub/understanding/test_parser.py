@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from hub.understanding.answers import done
 from hub.understanding.house import Action, ActionResult, Area, Entity, House
-from hub.understanding.parser import Parser, sentence_for
+from hub.understanding.parser import Parser
 from hub.understanding.policy import Policy
 from hub.understanding.vocabulary import vocabulary
 
@@ -41,7 +42,7 @@ def _after(hear, house, area, sentence, *results):
     understanding = hear(house, area, sentence)
     assert len(understanding.actions) == len(results), understanding
     made = [replace(result, action=action) for action, result in zip(understanding.actions, results, strict=True)]
-    return sentence_for(understanding, made, house)
+    return f"{done(understanding.actions, made, house)} {understanding.reply}".strip()
 
 
 _ANY = Action("light", "turn_on", ())
@@ -112,7 +113,7 @@ def test_what_was_left_undone_is_said_too(houses, hear):
 
 def test_an_answer_is_its_own_sentence(houses, hear):
     understanding = hear("british", "hall", "Is the front door locked?")
-    assert sentence_for(understanding, (), houses["british"]) == "Yes, the front door is locked."
+    assert understanding.reply == "Yes, the front door is locked."
 
 
 def test_vocabulary_has_exposed_names_once_and_areas_first(houses):

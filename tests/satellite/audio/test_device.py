@@ -16,7 +16,7 @@ import pytest
 
 from satellite.audio.device import DeviceBackend
 from satellite.audio.duplex import load_portaudio
-from satellite.dsp.echo import Aec3
+from satellite.dsp.echo import TwoStage
 from satellite.errors import AudioDeviceError, AudioLibraryError
 
 
@@ -290,7 +290,7 @@ def test_a_realigned_canceller_is_quiet_at_once(answer) -> None:
     def residue(realign: bool) -> float:
         late, early = (np.concatenate([np.zeros(delay), 0.5 * speech])[: speech.size] for delay in (1440, 480))
         near = np.concatenate([late[:jump], early[jump:]]) + np.random.default_rng(1).normal(0, 10, speech.size)
-        canceller, clean = Aec3(), []
+        canceller, clean = TwoStage(), []
         for at in range(0, speech.size, 480):
             if at == jump and realign:
                 canceller.realign()

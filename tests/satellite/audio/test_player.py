@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from protocol.messages import PlayKind
 from protocol.opus import OpusEncoder
-from satellite.audio.player import Player, newer
+from satellite.audio.player import Player, Volumes, newer
 
 
 class Rig:
@@ -63,6 +64,42 @@ def test_flush_fades_within_the_next_block(rig: Rig) -> None:
     assert rig.player.void == 2
 
 
+def level_db(sound: np.ndarray) -> float:
+    return 10 * np.log10(np.mean((sound / 32768.0) ** 2))
+
+
+def test_it_yields_to_who_talks_over_it_within_a_block_and_comes_back_within_one(rig: Rig) -> None:
+    rig.send(1, 40)
+    usual = level_db(rig.render(8)[-960:])
+    rig.player.talked_over(over=True)
+    assert rig.player.ducked
+    assert level_db(rig.render(1)[120:]) < usual - 15
+    rig.render(4)
+    rig.player.talked_over(over=False)
+    assert level_db(rig.render(1)[120:]) > usual - 1
+    assert rig.states()[-1][1] == "playing", "what was quiet was played all the same"
+
+
+def test_the_hubs_gain_and_its_own_do_not_add_up_and_the_hub_may_overrule_it(rig: Rig) -> None:
+    rig.send(1, 40)
+    usual = level_db(rig.render(8)[-960:])
+    rig.player.duck(-18.0)
+    rig.player.talked_over(over=True)
+    assert usual - 20 < level_db(rig.render(2)[480:]) < usual - 15
+    rig.player.duck(0.0)
+    rig.player.talked_over(over=True)
+    assert level_db(rig.render(2)[480:]) > usual - 1
+    rig.player.talked_over(over=False)
+    rig.player.talked_over(over=True)
+    assert level_db(rig.render(2)[480:]) < usual - 15, "somebody else begins"
+
+
+def test_in_a_call_between_rooms_nobody_yields(rig: Rig) -> None:
+    rig.player.play(1, "intercom")
+    rig.player.talked_over(over=True)
+    assert not rig.player.ducked
+
+
 def test_flush_of_the_past_leaves_the_present_alone(rig: Rig) -> None:
     rig.send(5, 10)
     rig.render(2)
@@ -79,6 +116,31 @@ def test_generations_wrap(rig: Rig) -> None:
     rig.player.flush(65_535)
     rig.send(0, 3)
     assert rig.render(3).any()
+
+
+@pytest.mark.parametrize(
+    ("kind", "share"),
+    [("speech", 0.9), ("announcement", 0.5), ("question", 0.5), ("intercom", 0.25), ("sound", 0.1)],
+)
+def test_each_kind_of_sound_has_its_volume(rig: Rig, kind: PlayKind, share: float) -> None:
+    rig.player.set_volume(0.8)
+    rig.player.set_volumes(Volumes(answer=0.9, announcement=0.5, chime=0.1, intercom=0.25))
+    rig.player.play(1, kind)
+    for i in range(20):
+        rig.player.push(1, i * 480, rig.packets[i], last=i == 19)
+    peak = np.abs(rig.render(15)[2400:].astype(int)).max()
+    assert peak == pytest.approx(8000 * 0.8 * share, rel=0.15)
+    rig.render(20)
+    rig.player.sound(np.full(960, 10_000, np.int16))
+    assert np.abs(rig.render(2).astype(int)).max() == pytest.approx(10_000 * 0.8 * 0.1, rel=0.01)
+
+
+def test_in_a_call_nobody_is_turned_down_for_talking(rig: Rig) -> None:
+    for kind, generation in (("speech", 1), ("intercom", 2)):
+        rig.player.play(generation, kind)
+        rig.player.talked_over(over=True)
+        assert rig.player.ducked == (kind == "speech")
+        assert rig.player.in_call == (kind == "intercom")
 
 
 def test_duck_and_volume_scale_and_garbage_is_concealed(rig: Rig) -> None:

@@ -10,7 +10,7 @@ from satellite.audio.player import Player
 from satellite.audio.port import Block
 from satellite.audio.room import Room
 from satellite.dsp.chain import Call, Chain, Sound
-from satellite.dsp.echo import Aec3, EchoActivity, Off
+from satellite.dsp.echo import EchoActivity, Off, TwoStage
 from satellite.dsp.levels import LevelPace
 from satellite.dsp.wake import WakeDetector, WakeWords
 from satellite.errors import WakeWordError
@@ -74,6 +74,19 @@ def test_the_gate_gives_two_seconds_of_past_then_the_present(rig: Rig) -> None:
     assert {item.type for item in rig.hear(in_room(0.5))} == {FrameType.LEVEL}
 
 
+def test_what_was_said_before_a_question_stays_in_the_room(rig: Rig) -> None:
+    rig.hear(in_room(3.0))
+    rig.chain.open_gate(preroll=False)
+    out = rig.hear(in_room(0.2))
+    assert {item.type for item in out} == {FrameType.AUDIO}
+    assert not any(item.flags & FrameFlag.PREROLL for item in out)
+    assert [item.samples for item in out] == [3 * 24_000 + 480 * i for i in range(10)]
+    rig.chain.close_gate()
+    rig.hear(in_room(0.5))
+    rig.chain.open_gate()  # the next call has its own past again
+    assert sum(bool(item.flags & FrameFlag.PREROLL) for item in rig.hear(in_room(0.1))) == 99
+
+
 def test_mute_is_digital_silence_and_forgets_what_was_said(rig: Rig) -> None:
     rig.hear(in_room(3.0))
     rig.chain.mute(muted=True)
@@ -120,7 +133,7 @@ def test_unknown_wake_words_are_named() -> None:
 def test_the_own_voice_is_cancelled(answer: np.ndarray) -> None:
     rir = np.zeros(2400, np.float32)
     rir[[0, 300, 900, 2000]] = [0.6, 0.25, 0.12, 0.05]
-    room, canceller, activity = Room(rir, 60.0), Aec3(), EchoActivity()
+    room, canceller, activity = Room(rir, 60.0), TwoStage(), EchoActivity()
     noise = np.random.default_rng(3).normal(0, 10, answer.size)
     heard, clean, echo = [], [], []
     for i in range(0, answer.size - 479, 480):
