@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import pytest
 
 from hub.config_sounds import QuietSettings
 from hub.dialog.house_speaks import HouseSpeaks
@@ -13,7 +14,7 @@ from hub.dialog.music import Music
 from hub.dialog.quiet import QuietHours
 from hub.dialog.switchboard import Switchboard
 from hub.rooms.arbiter import Arbiter
-from protocol.errors import LinkClosedError
+from protocol.errors import LinkClosedError, RoomtoneError
 from protocol.messages import Floor, Play, Wake
 from protocol.records import MeasureFlag, Measurement
 from satellite.errors import NotWokenError
@@ -135,3 +136,10 @@ async def until(condition, seconds=5.0):
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+async def refused(work):
+    """The code of the error that it ends in."""
+    with pytest.raises(RoomtoneError) as caught:
+        await work
+    return caught.value.code

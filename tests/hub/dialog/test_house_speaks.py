@@ -10,9 +10,8 @@ from hub.engine.port import EngineBusyError
 from hub.events import AnnouncementEnded, Announcing, Asking, FloorGranted, QuestionEnded, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
 from hub.rooms.floor import FloorState
-from protocol.errors import RoomtoneError
 from protocol.messages import Floor
-from tests.hub.dialog.speaking_house import AREAS, SpeakingHouse, until
+from tests.hub.dialog.speaking_house import AREAS, SpeakingHouse, refused, until
 
 pytestmark = pytest.mark.virtual_time
 
@@ -22,12 +21,6 @@ async def house(cast):
     house = SpeakingHouse(cast)
     yield house
     await house.close()
-
-
-async def refused(work):
-    with pytest.raises(RoomtoneError) as caught:
-        await work
-    return caught.value.code
 
 
 def now_s():

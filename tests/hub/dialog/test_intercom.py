@@ -21,7 +21,7 @@ from hub.rooms.floor import Floors
 from protocol.errors import RoomtoneError
 from protocol.messages import Floor, Play
 from tests.hub.dialog.conftest import FakeLine
-from tests.hub.dialog.speaking_house import SILENCE, SpeakingHouse, until
+from tests.hub.dialog.speaking_house import SILENCE, SpeakingHouse, refused, until
 from tests.virtual_time import VirtualLoop
 
 pytestmark = pytest.mark.virtual_time
@@ -33,12 +33,6 @@ async def house(cast):
     house = SpeakingHouse(cast)
     yield house
     await house.close()
-
-
-async def refused(work):
-    with pytest.raises(RoomtoneError) as caught:
-        await work
-    return caught.value.code
 
 
 async def test_both_rooms_are_told_and_then_hear_each_other_and_no_engine_hears_them(cast, house):

@@ -2,12 +2,7 @@
 
 import pytest
 
-
-def _done(heard):
-    return {
-        (f"{a.domain}.{a.service}", i, str(sorted(a.data.items()))) for a in (*heard.actions, *heard.pending)
-        for i in a.entity_ids
-    }  # fmt: skip
+from tests.hub.understanding.deeds import deeds_of
 
 
 @pytest.mark.parametrize(
@@ -37,8 +32,8 @@ def _done(heard):
 )
 def test_only_the_request_counts(hear, said, plain):
     whole, bare = hear("british", "lounge", said), hear("british", "lounge", plain)
-    assert _done(bare)
-    assert _done(whole) == _done(bare), whole.explanation
+    assert deeds_of(bare)
+    assert deeds_of(whole) == deeds_of(bare), whole.explanation
 
 
 @pytest.mark.parametrize(
@@ -66,9 +61,9 @@ def test_only_the_request_counts(hear, said, plain):
 )
 def test_what_others_do_or_say_is_no_request(hear, sentence):
     heard = hear("british", "lounge", sentence)
-    assert not _done(heard), heard.explanation
+    assert not deeds_of(heard), heard.explanation
 
 
 def test_it_is_never_an_alarm_or_a_door_that_nobody_named(hear):
     for sentence in ("Turn it off.", "Unlock it.", "Lock it.", "Hold it right there."):
-        assert not _done(hear("british", "lounge", sentence)), sentence
+        assert not deeds_of(hear("british", "lounge", sentence)), sentence

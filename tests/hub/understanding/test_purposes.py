@@ -2,12 +2,7 @@
 
 import pytest
 
-
-def _done(heard):
-    return {
-        (f"{a.domain}.{a.service}", i, str(sorted(a.data.items()))) for a in (*heard.actions, *heard.pending)
-        for i in a.entity_ids
-    }  # fmt: skip
+from tests.hub.understanding.deeds import deeds_of
 
 
 @pytest.mark.parametrize(
@@ -22,8 +17,8 @@ def _done(heard):
 )
 def test_the_purpose_changes_nothing(hear, said, plain):
     whole, bare = hear("british", "lounge", said), hear("british", "lounge", plain)
-    assert _done(bare)
-    assert _done(whole) == _done(bare)
+    assert deeds_of(bare)
+    assert deeds_of(whole) == deeds_of(bare)
 
 
 @pytest.mark.parametrize(
