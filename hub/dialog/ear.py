@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.dialog.backchannel import is_backchannel, is_nod, may_be_hum
+from hub.dialog.backchannel import is_backchannel, is_nod, is_too_quick, may_be_hum
 from hub.dialog.doing import Doing
 from hub.dialog.hold import Hold, Words
 from hub.dialog.mouth import Mouth
@@ -162,7 +162,9 @@ class Ear:
                 frame = self._mouth.frame_at()
                 area_id = self._track.area_id
                 self._voices.bus.publish(HeardPartial(self._doing.trace, self._session, area_id, text, frame))
-                hum = self._mouth.speaking and (paused or said_ms < _HUM_MS) and may_be_hum(text)
+                hum = self._mouth.speaking and (
+                    ((paused or said_ms < _HUM_MS) and may_be_hum(text)) or is_too_quick(text, said_ms)
+                )
                 if not hum and not is_backchannel(text):
                     self._words_so_far(text, frame, settled=paused and event.steady)
             case FinalText():

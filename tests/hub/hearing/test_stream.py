@@ -331,8 +331,10 @@ async def test_in_a_pause_the_quicker_recogniser_tells_what_it_reads_at_once(roo
     room = rooms(final=Reader("Turn on the light"), second=second, hints=HearingHints(wake_word="alexa"))
     room.final.gate.clear()
     room.play(sound(320, 900, 400))
-    told = (await room.until(1, Partial))[-1]
-    assert (told.text, told.paused, room.of(Final)) == ("Turn on the light", True, [])
+    count = 1
+    while not (told := (await room.until(count, Partial))[-1]).paused:
+        count += 1  # what is read while the words are still coming may be told before
+    assert (told.text, room.of(Final)) == ("Turn on the light", [])
     assert told.said_ms >= 900
     read = len(second.lengths)
     room.final.gate.set()
