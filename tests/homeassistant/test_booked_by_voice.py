@@ -21,12 +21,12 @@ VIENNA = ZoneInfo("Europe/Vienna")
 PANTRY = Path(__file__).parents[1] / "hub" / "tools" / "pantry_server.py"
 ANSWERS = {
     "On what day?": "Tomorrow.",
-    "At what time?": "At eleven o'clock.",
+    "At what time?": "Eleven in the morning, please.",
     "How long will it take?": "Half an hour.",
     "Shall I": "Yes, please.",
 }
 ASKED = (
-    "Alexa, book a haircut tomorrow at nine for one hour.",
+    "Alexa, can you book a haircut tomorrow at nine for one hour?",
     "Please book an appointment with the dentist.",
     "Ask the pantry for red lentils.",
     "Put two cans of beans into the pantry.",
