@@ -38,8 +38,6 @@ _WORDS: Final = frozenset({"do", "done", "hey", "hi", "home", "how", "no", "you"
 _HUM_TRUST: Final = 0.65
 _NO_TRUST: Final = 0.45
 _HUM_MS: Final = 800.0
-# Nobody says several words in less time each: so short a sound, such as a rest of our own voice, was made words of.
-_WORD_MS: Final = 110.0
 
 _STOP: Final = re.compile(
     r"(?:(?:ok|okay|alright|all right|right|yes|yeah|no|oh|please|hey|well|thanks|thank you) )*"
@@ -61,15 +59,9 @@ def may_be_hum(text: str) -> bool:
     return not words or (words[0] not in _WORDS and _HUM.fullmatch(words[0]) is not None)
 
 
-def is_too_quick(text: str, said_ms: float) -> bool:
-    """Whether nobody can have said so many words in so short a time."""
-    words = len(text.split())
-    return words > 1 and said_ms < _WORD_MS * words
-
-
 def is_nod(text: str, *, confidence: float, said_ms: float) -> bool:
     """Whether a whole turn, said over the assistant, only shows that the user listens."""
-    if is_backchannel(text) or is_too_quick(text, said_ms):
+    if is_backchannel(text):
         return True
     trust = _HUM_TRUST if may_be_hum(text) else _NO_TRUST
     return said_ms <= _HUM_MS and confidence < trust

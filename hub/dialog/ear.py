@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.dialog.backchannel import is_backchannel, is_nod, is_too_quick, may_be_hum
+from hub.dialog.backchannel import is_backchannel, is_nod, is_stop, may_be_hum
 from hub.dialog.doing import Doing
 from hub.dialog.hold import Hold, Words
 from hub.dialog.mouth import Mouth
@@ -28,6 +28,8 @@ _HUM_MS: Final = 600.0
 _QUIET_FRAMES: Final = 8
 # A satellite that has just turned itself down was quicker than we are, and knows better when to stop.
 _DUCKED_FRAMES: Final = 100
+# So short a sound over the assistant, for which its satellite did not turn itself down, may be a rest of the assistant.
+_BLIP_MS: Final = 400.0
 
 
 class Ear:
@@ -163,7 +165,7 @@ class Ear:
                 area_id = self._track.area_id
                 self._voices.bus.publish(HeardPartial(self._doing.trace, self._session, area_id, text, frame))
                 hum = self._mouth.speaking and (
-                    ((paused or said_ms < _HUM_MS) and may_be_hum(text)) or is_too_quick(text, said_ms)
+                    ((paused or said_ms < _HUM_MS) and may_be_hum(text)) or self._may_be_echo(text, said_ms)
                 )
                 if not hum and not is_backchannel(text):
                     self._words_so_far(text, frame, settled=paused and event.steady)
@@ -171,6 +173,9 @@ class Ear:
                 self.user_speaking = False
                 self._on_user()
                 self._heard_final(event)
+
+    def _may_be_echo(self, text: str, said_ms: float) -> bool:
+        return said_ms < _BLIP_MS and self._unducked_frames >= _DUCKED_FRAMES and not is_stop(text)
 
     def _words_so_far(self, text: str, frame: int, *, settled: bool) -> None:
         answers = self._answers_already()
@@ -201,7 +206,9 @@ class Ear:
                 self._word = ""
         over = self._mouth.speaking or self._turns.thinking
         said_ms = (final.end_samples - final.start_samples) / 24.0
-        if not final.text or (over and is_nod(final.text, confidence=final.confidence, said_ms=said_ms)):
+        nod = is_nod(final.text, confidence=final.confidence, said_ms=said_ms)
+        blip = (self._over or self._mouth.speaking) and self._may_be_echo(final.text, said_ms)
+        if not final.text or (over and nod) or blip:
             self._over = False
             self._doing.noise()
             self._mouth.restore()

@@ -201,8 +201,10 @@ async def test_one_that_has_not_is_restored_as_soon_as_it_hears_nobody(cast, tal
 @pytest.mark.parametrize(
     ("partial", "cut"),
     [
-        (Partial("What about?", 224.0), True),
-        (Partial("No, no", 224.0), True),
+        (Partial("What about?", 416.0), True),
+        (Partial("No, no", 416.0), True),
+        (Partial("Stop.", 224.0), True),
+        (Partial("Thank you.", 256.0), False),
         (Partial("And?", 256.0), False),
         (Partial("Amen.", 480.0, paused=True), False),
         (Partial("And the other one?", 640.0), True),
