@@ -68,6 +68,7 @@ class Ear:
         self._finals = 0
         self._over = False  # the user's turn is said over the assistant
         self._unducked_frames = _DUCKED_FRAMES
+        self._may_echo = False  # the turn began over the assistant, and its satellite has not turned itself down since
         self._quiet_frames = 0
         self._deaf = False
         self._is_complete: Callable[[str], bool] = lambda _text: False
@@ -126,6 +127,7 @@ class Ear:
         """
         now_ms = self._voices.now_ms()
         self._unducked_frames = 0 if ducked else self._unducked_frames + 1
+        self._may_echo = self._may_echo and not ducked
         self._quiet_frames = 0 if speech or ducked else self._quiet_frames + 1
         if self._quiet_frames == _QUIET_FRAMES:
             self._mouth.restore()
@@ -154,8 +156,9 @@ class Ear:
                 self._over = self._over or self._mouth.speaking or self._turns.thinking
                 self._on_user()
                 self._hold.spoke(self._voices.now_ms())
+                self._may_echo = self._mouth.speaking and self._unducked_frames >= _DUCKED_FRAMES
                 if self._mouth.speaking:
-                    if self._unducked_frames >= _DUCKED_FRAMES:
+                    if self._may_echo:
                         self._quiet_frames = 0
                         self._mouth.duck()
                 else:
@@ -164,18 +167,18 @@ class Ear:
                 frame = self._mouth.frame_at()
                 area_id = self._track.area_id
                 self._voices.bus.publish(HeardPartial(self._doing.trace, self._session, area_id, text, frame))
-                hum = self._mouth.speaking and (
-                    ((paused or said_ms < _HUM_MS) and may_be_hum(text)) or self._may_be_echo(text, said_ms)
-                )
-                if not hum and not is_backchannel(text):
+                hum = self._mouth.speaking and (paused or said_ms < _HUM_MS) and may_be_hum(text)
+                if not (hum or is_backchannel(text) or self._is_echo(text, said_ms)):
                     self._words_so_far(text, frame, settled=paused and event.steady)
             case FinalText():
                 self.user_speaking = False
                 self._on_user()
                 self._heard_final(event)
 
-    def _may_be_echo(self, text: str, said_ms: float) -> bool:
-        return said_ms < _BLIP_MS and self._unducked_frames >= _DUCKED_FRAMES and not is_stop(text)
+    def _is_echo(self, text: str, said_ms: float) -> bool:
+        """Whether a short sound is rather a rest of the assistant than a word; who was asked may answer in one."""
+        asked = self._doing.asking or self._turns.asks
+        return self._may_echo and said_ms < _BLIP_MS and not asked and not is_stop(text)
 
     def _words_so_far(self, text: str, frame: int, *, settled: bool) -> None:
         answers = self._answers_already()
@@ -206,9 +209,8 @@ class Ear:
                 self._word = ""
         over = self._mouth.speaking or self._turns.thinking
         said_ms = (final.end_samples - final.start_samples) / 24.0
-        nod = is_nod(final.text, confidence=final.confidence, said_ms=said_ms)
-        blip = (self._over or self._mouth.speaking) and self._may_be_echo(final.text, said_ms)
-        if not final.text or (over and nod) or blip:
+        nod = over and is_nod(final.text, confidence=final.confidence, said_ms=said_ms)
+        if not final.text or nod or self._is_echo(final.text, said_ms):
             self._over = False
             self._doing.noise()
             self._mouth.restore()

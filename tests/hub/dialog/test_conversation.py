@@ -221,6 +221,23 @@ async def test_first_words_cut_it_short_unless_they_may_be_a_hum(cast, talk, par
     assert bool(cast.line.flushed) is cut
 
 
+@pytest.mark.parametrize(
+    ("text", "ducked", "counts"),
+    [("Thank you.", False, False), ("Thank you.", True, True), ("Stop.", False, True)],
+)
+async def test_a_rest_of_the_own_voice_is_no_turn_however_late_it_is_read(cast, talk, text, ducked, counts):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    stream = cast.hearing.streams[0]
+    stream.emit(SpeechStarted(0))
+    talk.audio(QUIET, 0, now_ms(), ducked=ducked)
+    for _ in range(150):  # three seconds in which a busy machine reads
+        talk.audio(QUIET, 0, now_ms())
+    stream.emit(Final(text, 0, 4800, 0.5))
+    assert bool(cast.line.flushed) is counts
+
+
 async def test_a_noise_ducks_only_for_a_moment(cast, talk):
     cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
     heard(cast, "Turn on the kitchen lights.")
