@@ -242,6 +242,15 @@ class Household:
             file.write((room.astype(np.int32) + words).clip(-32768, 32767).astype("<i2").tobytes())
         return ((at - _WAV_HEADER_BYTES) // 2 + words.size) / RATE_HZ
 
+    def recorded_s(self, area: str) -> float:
+        """How much of its recording a satellite has been through."""
+        return ((self.report_dir / area / "speaker.wav").stat().st_size - _WAV_HEADER_BYTES) / 2 / RATE_HZ
+
+    def wait_recorded(self, *areas: str, until_s: float) -> None:
+        """Wait until these satellites have come so far in their recordings, however slow the machine is."""
+        for area in areas:
+            wait_for(lambda area=area: self.recorded_s(area) >= until_s, 60, f"second {until_s:.1f} of {area}")
+
     def end_recording(self, area: str) -> None:
         """Nothing more is to be heard in this room."""
         os.truncate(self.report_dir / area / "mic.wav", _WAV_HEADER_BYTES)

@@ -105,7 +105,7 @@ def test_a_revoked_satellite_is_out_at_once_and_told_why_while_another_goes_on(h
     wait_for(lambda: household.connected() == {"bedroom"}, 2, "the end of its connection")
     assert time.monotonic() - before < 2
     wait_for(lambda: "[unknown_device]" in household.log("kitchen"), 5, "the reason in its log")
-    time.sleep(2)
+    time.sleep(2)  # long enough to come back in, as it must not
     assert household.connected() == {"bedroom"}
     assert household.processes["kitchen"].poll() is None  # it waits to be paired again
     assert household.ask("revoke", {"device_id": kitchen["device_id"]}) is None  # there is no such satellite any more
@@ -137,10 +137,9 @@ def test_garbage_plain_http_and_silence_on_the_door_cost_nobody_anything(househo
         for _ in range(200):
             with contextlib.suppress(OSError):
                 silent.enter_context(socket.create_connection(address, timeout=5))
-        time.sleep(1)
+        wait_for(lambda: process.num_fds() < 200, 5, "an end of the most, at once")
         assert household.connected() == {"kitchen"}
         assert process.memory_info().rss - rss < 30e6
-        assert process.num_fds() < 200  # most were turned away at once
     assert household.ask("status")["satellites"] == 1
     household.pair("bedroom")  # and the door is open again
     assert "Traceback" not in household.log("hub")

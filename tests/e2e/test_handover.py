@@ -86,7 +86,7 @@ def walk(home: Household):
     for seed, area in enumerate(ROOMS):
         home.satellite(area, track(200.0, seed=seed), f"start_at={start_at:.3f}", args=())
     wait_for(lambda: home.connected() == set(ROOMS), 20, "the satellites")
-    time.sleep(max(0.0, start_at + 2.5 - time.time()))
+    home.wait_recorded(*ROOMS, until_s=2.5)
     return home
 
 
@@ -101,7 +101,7 @@ def test_the_answer_begins_in_the_kitchen_and_ends_where_he_has_gone(walk, perso
     assert home.wait_turns(before + 1)[-1]["area"] == "kitchen"
     saying, answers = tell(home, "kitchen", LONG)
     wait_for(lambda: sounding(home.report_dir / "kitchen" / "speaker.wav"), 20, "the answer")
-    time.sleep(3.5)
+    home.wait_recorded("kitchen", until_s=home.recorded_s("kitchen") + 3.5)
     speak_in(home, "living_room", listening)
     saying.join(60)
     assert answers[0]["spoken"] is True, home.log("hub")

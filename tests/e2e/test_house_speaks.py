@@ -42,6 +42,10 @@ class House:
     def mark(self) -> dict[str, int]:
         return {area: self.speaker(area).size for area in ROOMS}
 
+    def time_passes(self, seconds: float) -> None:
+        """So much more sound goes through all three rooms."""
+        self.home.wait_recorded(*ROOMS, until_s=seconds + max(self.home.recorded_s(area) for area in ROOMS))
+
     def since(self, mark: dict[str, int]) -> dict[str, np.ndarray]:
         return {area: self.speaker(area)[mark[area] :] for area in ROOMS}
 
@@ -98,7 +102,7 @@ def test_an_announcement_is_heard_in_every_room_at_once_and_quiet_rooms_are_left
     code, told = house.cli("announce", "Dinner is ready in five minutes.")
     assert (code, told["played"]) == (0, True), told
     assert {area["area"] for area in told["areas"]} == set(ROOMS)
-    time.sleep(0.5)
+    house.time_passes(0.5)
     heard = house.since(mark)
     starts = {area: mark[area] / RATE_HZ + begins_at(pcm) for area, pcm in heard.items()}
     spread_ms = (max(starts.values()) - min(starts.values())) * 1000
@@ -169,12 +173,12 @@ def test_two_rooms_talk_to_each_other_until_one_hangs_up(house, person):
     rooms = house.rooms()
     assert rooms["kitchen"]["intercom"] == "living_room"
     assert rooms["living_room"]["intercom"] == "kitchen"
-    time.sleep(1.0)
+    house.time_passes(1.0)
     mark = house.mark()
     ends = {"kitchen": house.home.speak("kitchen", kitchen_words)}
-    time.sleep(kitchen_words.size / RATE_HZ + 1.5)
+    house.home.wait_recorded(*ROOMS, until_s=ends["kitchen"] + 1.0)
     ends["living_room"] = house.home.speak("living_room", garage_words)
-    time.sleep(garage_words.size / RATE_HZ + 2.0)
+    house.home.wait_recorded(*ROOMS, until_s=ends["living_room"] + 1.5)
     heard = house.since(mark)
     for words, speaker, listener in (
         (kitchen_words, "kitchen", "living_room"),
@@ -191,8 +195,7 @@ def test_two_rooms_talk_to_each_other_until_one_hangs_up(house, person):
     code, told = house.cli("intercom", "--end", "kitchen")
     assert (code, told["ended"]) == (0, [["kitchen", "living_room"]])
     mark = house.mark()
-    house.home.speak("kitchen", kitchen_words)
-    time.sleep(kitchen_words.size / RATE_HZ + 1.5)
+    house.home.wait_recorded(*ROOMS, until_s=house.home.speak("kitchen", kitchen_words) + 1.0)
     assert level_db(house.since(mark)["living_room"]) < -90
     assert len(house.home.turns()) == 0
 
@@ -212,10 +215,9 @@ def test_by_voice_everyone_is_told_and_another_room_is_called(house, person, rec
     house.home.speak("kitchen", person.say("Alexa, call the bedroom."))
     wait_for(lambda: house.rooms()["bedroom"]["intercom"] == "kitchen", 30, "the call")
     wait_for(lambda: "light on" in house.home.log("bedroom"), 30, "the light in the bedroom")
-    time.sleep(2.0)
+    house.time_passes(2.0)
     mark, words = house.mark(), person.say("Are you coming down for dinner?")
-    house.home.speak("kitchen", words)
-    time.sleep(words.size / RATE_HZ + 1.5)
+    house.home.wait_recorded(*ROOMS, until_s=house.home.speak("kitchen", words) + 1.0)
     alike, _ = likeness(words, house.since(mark)["bedroom"])
     assert alike > 0.6
     house.home.speak("bedroom", person.say("Alexa, hang up."))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -76,11 +74,11 @@ def test_it_is_answered_in_the_assistants_voice_until_somebody_says_stop(asking,
     wait_for(lambda: expert.written > 12, 40, "the answer")
     speaker = asking.report_dir / "kitchen" / "speaker.wav"
     wait_for(lambda: sounding(speaker), 10, "the voice")
-    time.sleep(1.0)
+    asking.wait_recorded("kitchen", until_s=asking.recorded_s("kitchen") + 1.0)
     stopped_s = asking.speak("kitchen", stop)
     turns = asking.wait_turns(2)
     wait_for(lambda: expert.left_s is not None, 5, "the end of the request")
-    time.sleep(2.0)
+    asking.wait_recorded("kitchen", until_s=asking.recorded_s("kitchen") + 2.0)
     asking.send_satellites_away()
     times = loud_s(asking)
     gaps = silences(times, asked_s, stopped_s)
@@ -117,7 +115,7 @@ def test_a_new_command_cuts_it_short_and_is_done_and_a_server_that_is_down_is_sa
     asked_s = asking.speak("kitchen", again)
     down = asking.wait_turns(3)[2]
     assert down["assistant"] == ModelUnreachableError.spoken
-    time.sleep(1.0)
+    asking.wait_recorded("kitchen", until_s=asking.recorded_s("kitchen") + 1.0)
     asking.send_satellites_away()
     times = loud_s(asking)
     first_s = float(times[times > asked_s].min()) - asked_s
