@@ -78,6 +78,8 @@ def _rooms(options: argparse.Namespace) -> int:
             states += [
                 word for key, word in (("muted", "muted"), ("in_session", "in a conversation")) if satellite.get(key)
             ]
+            if satellite.get("trouble"):
+                states.append(f"not listened to for a while [{_clean(satellite['trouble'])}]")
             lines.append(f"  {_clean(satellite['name'])}  {', '.join(states)}  {_clean(satellite['device_id'])}")
     if not lines:
         lines.append("This home has no rooms yet. Name a Home Assistant, or list rooms: areas, in the settings.")

@@ -147,6 +147,15 @@ def test_rooms_shows_quiet_and_calls(hub, run):
     assert "Kitchen (kitchen)  in a call with garage" in out
 
 
+def test_rooms_names_the_satellite_that_nobody_believes(hub, run):
+    satellite = {"device_id": "ab12", "name": "Pi", "connected": True, "trouble": "too_many_calls"}
+    areas = [{"id": "hall", "name": "Hall", "satellites": [satellite, {**satellite, "name": "Other", "trouble": None}]}]
+    hub.answers["rooms"] = {"areas": areas, "last_decisions": []}
+    lines = run("rooms")[1].splitlines()
+    assert lines[1] == "  Pi  connected, not listened to for a while [too_many_calls]  ab12"
+    assert lines[2] == "  Other  connected  ab12"
+
+
 @pytest.mark.parametrize(
     "words",
     [
