@@ -44,6 +44,7 @@ class Conversation:
 
     Args:
         next_generation: the next playback generation of a line.
+        owns: whether what is heard between two times, hub's monotonic milliseconds, is said to this conversation.
 
     Attributes:
         line: the satellite that has the floor.
@@ -57,6 +58,7 @@ class Conversation:
         *,
         next_generation: Callable[[Line], int],
         on_closed: Callable[[Conversation, str], None],
+        owns: Callable[[float, float], bool] = lambda _begun_ms, _ended_ms: True,
     ) -> None:
         self.line = line
         self.session = opening.session
@@ -102,6 +104,7 @@ class Conversation:
             whose=self._whose,
             turns=self._turns,
             on_user=self._wait_for_user,
+            owns=owns,
         )
         self._idle: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None

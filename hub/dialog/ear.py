@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hub.dialog.backchannel import is_backchannel, is_nod, is_stop, may_be_hum
 from hub.dialog.doing import Doing
+from hub.dialog.going_along import Agreement, is_agreement
 from hub.dialog.hold import Hold, Words
 from hub.dialog.mouth import Mouth
 from hub.dialog.track import Track
@@ -30,6 +31,7 @@ _QUIET_FRAMES: Final = 8
 _DUCKED_FRAMES: Final = 100
 # So short a sound over the assistant, for which its satellite did not turn itself down, may be a rest of the assistant.
 _BLIP_MS: Final = 400.0
+_LONGEST_MS: Final = 2000.0
 
 
 class Ear:
@@ -38,6 +40,7 @@ class Ear:
     Args:
         track: where his sound comes from.
         on_user: told when he begins and ends to speak.
+        owns: whether what is heard between two times is said to this conversation, not to one in another room.
 
     Attributes:
         user_speaking: whether the recogniser is in the middle of a turn.
@@ -57,16 +60,19 @@ class Ear:
         whose: Whose,
         turns: Turns,
         on_user: Callable[[], None],
+        owns: Callable[[float, float], bool],
     ) -> None:
         self.user_speaking = False
         self.called = True
         self.said_ms = 0.0
         self._session, self._word = opening.session, opening.word
         self._track, self._voices, self._hold, self._mouth = track, voices, hold, mouth
-        self._doing, self._whose, self._turns, self._on_user = doing, whose, turns, on_user
+        self._doing, self._whose, self._turns, self._on_user, self._owns = doing, whose, turns, on_user, owns
         self._stream: HearingStream | None = None
         self._finals = 0
         self._over = False  # the user's turn is said over the assistant
+        self._agreement = Agreement()
+        self._torn = False  # the turn may begin in the middle of a word: its beginning was said in another room
         self._unducked_frames = _DUCKED_FRAMES
         self._may_echo = False  # the turn began over the assistant, and its satellite has not turned itself down since
         self._quiet_frames = 0
@@ -151,8 +157,10 @@ class Ear:
         if self._deaf:
             return
         match event:
-            case SpeechStarted():
+            case SpeechStarted(samples=samples):
                 self.user_speaking = True
+                self._torn = self._track.is_torn(samples)
+                self._agreement = Agreement()
                 self._over = self._over or self._mouth.speaking or self._turns.thinking
                 self._on_user()
                 self._hold.spoke(self._voices.now_ms())
@@ -167,8 +175,8 @@ class Ear:
                 frame = self._mouth.frame_at()
                 area_id = self._track.area_id
                 self._voices.bus.publish(HeardPartial(self._doing.trace, self._session, area_id, text, frame))
-                hum = self._mouth.speaking and (paused or said_ms < _HUM_MS) and may_be_hum(text)
-                if not (hum or is_backchannel(text) or self._is_echo(text, said_ms)):
+                nothing = is_backchannel(text) or self._is_echo(text, said_ms) or self._is_doubtful(event)
+                if not nothing and self._is_ours(said_ms):
                     self._words_so_far(text, frame, settled=paused and event.steady)
             case FinalText():
                 self.user_speaking = False
@@ -177,8 +185,25 @@ class Ear:
 
     def _is_echo(self, text: str, said_ms: float) -> bool:
         """Whether a short sound is rather a rest of the assistant than a word; who was asked may answer in one."""
-        asked = self._doing.asking or self._turns.asks
-        return self._may_echo and said_ms < _BLIP_MS and not asked and not is_stop(text)
+        return self._may_echo and said_ms < _BLIP_MS and not self._asked and not is_stop(text)
+
+    def _is_ours(self, said_ms: float) -> bool:
+        """Whether what was said until now is not heard better in another room that has a conversation of its own."""
+        now_ms = self._voices.now_ms()
+        return self._owns(now_ms - min(said_ms, _LONGEST_MS), now_ms)
+
+    @property
+    def _asked(self) -> bool:
+        return self._whose.asking or self._turns.asks
+
+    def _is_doubtful(self, partial: Partial) -> bool:
+        """Whether these first words, said over the assistant, may yet be no interruption."""
+        text, short = partial.text, partial.said_ms < _HUM_MS
+        if not self._mouth.speaking or is_stop(text):
+            return False
+        if (short and self._torn) or ((short or partial.paused) and may_be_hum(text)):
+            return True
+        return not self._asked and self._agreement.may_be(text)
 
     def _words_so_far(self, text: str, frame: int, *, settled: bool) -> None:
         answers = self._answers_already()
@@ -210,7 +235,11 @@ class Ear:
         over = self._mouth.speaking or self._turns.thinking
         said_ms = (final.end_samples - final.start_samples) / 24.0
         nod = over and is_nod(final.text, confidence=final.confidence, said_ms=said_ms)
-        if not final.text or nod or self._is_echo(final.text, said_ms):
+        # What was said over the assistant may be read when it has ended. Who was asked has then answered.
+        nod = nod or ((over or self._over) and not self._asked and is_agreement(final.text))
+        ended_ms = self._track.ms_of(final.end_samples) or self._voices.now_ms()
+        ours = self._owns(ended_ms - said_ms, ended_ms)
+        if not final.text or nod or not ours or self._is_echo(final.text, said_ms):
             self._over = False
             self._doing.noise()
             self._mouth.restore()

@@ -58,8 +58,12 @@ class Handovers:
     def begin(self, conversation: Conversation, line: Line, why: str, opening: Opening | None = None) -> bool:
         """Ask the new room; False when that cannot be now."""
         taken = self._floors.session_in(line.area_id) not in (None, conversation.session)
-        if conversation.life is not Life.OPEN or conversation.line is line or taken or self.to(line) is not None:
+        if conversation.life is not Life.OPEN or conversation.line is line or taken:
             return False
+        if self.to(line) is not None:
+            if opening is None:
+                return False
+            self.refused(line, "somebody called here")
         self.cancel(conversation, "another room")
         late = asyncio.get_running_loop().call_later(_ANSWER_S, self.refused, line, "no sound came")
         self._moves[conversation.session] = Move(conversation, line, why, opening, late)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
+from functools import partial
 from typing import Any, Final
 
 from hub.dialog.conversation import Conversation
@@ -146,7 +147,12 @@ class Sessions:
         if room is not None:
             self._reception.opened(session, room, self._voices.now_ms())
         conversation = self._conversations[session] = Conversation(
-            line, opening, self._voices, next_generation=self._generation, on_closed=self._ended
+            line,
+            opening,
+            self._voices,
+            next_generation=self._generation,
+            on_closed=self._ended,
+            owns=partial(self._reception.owns, session),
         )
         try:
             if not await conversation.open():

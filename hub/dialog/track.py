@@ -9,6 +9,8 @@ from protocol.opus import FRAME_MS, FRAME_SAMPLES
 # Sound of the new room that begins by more than this before the end of the old room's has been heard there.
 _AGAIN_MS: Final = FRAME_MS / 2
 _SAMPLES_PER_MS: Final = 24
+# Who is heard first so shortly after a walk was in the middle of saying something: that is why he was followed.
+_TORN_MS: Final = 400.0
 
 
 class Track:
@@ -65,6 +67,10 @@ class Track:
     def area_at(self, samples: int) -> str:
         """Where the talker was when this was captured."""
         return next((area for begin, area in reversed(self._areas) if samples >= begin), self._areas[0][1])
+
+    def is_torn(self, samples: int) -> bool:
+        """Whether what begins at this position may be the rest of what was begun, unheard, in the room before."""
+        return len(self._areas) > 1 and 0 <= samples - self._areas[-1][0] <= _TORN_MS * _SAMPLES_PER_MS
 
     def ms_of(self, samples: int) -> float | None:
         """The hub's time of a position; None before the first frame."""

@@ -24,6 +24,12 @@ class Whose:
     def __init__(self, track: Track, voices: Voices, doing: Doing) -> None:
         self._track, self._voices, self._doing = track, voices, doing
 
+    @property
+    def asking(self) -> bool:
+        """Whether the house or a tool has asked something and waits for the answer."""
+        tools = self._voices.tools
+        return self._doing.asking or (tools is not None and tools.waiting(self._track.area_id))
+
     def guess(self, text: str) -> Guess:
         """Whose the user's turn may be, by its words so far."""
         voices, area_id = self._voices, self._track.area_id
@@ -52,9 +58,7 @@ class Whose:
 
     def only_stops(self, text: str) -> bool:
         """Whether these words, said over the assistant, want its silence and answer nothing that it asked."""
-        tools = self._voices.tools
-        asking = self._doing.asking or (tools is not None and tools.waiting(self._track.area_id))
-        return not asking and is_stop(text)
+        return not self.asking and is_stop(text)
 
     def decide(self, final: FinalText, frame: int, *, over: bool = False) -> tuple[Round, By]:
         """What a whole turn leads to, and who answers it; `over`: it was said over the assistant."""

@@ -130,7 +130,8 @@ class Arbiter:
             came from a loudspeaker, else None.
         """
         if call.refused is not None and not self._insists(call, now_ms):
-            return Denial(f"{call.area_id}: {call.refused.value} said the wake word")
+            again = "" if call.refused is Loudspeaker.OURS else "; a person who calls again at once is believed"
+            return Denial(f"{call.area_id}: {call.refused.value} said the wake word{again}")
         standing = self._standing(call, now_ms, another)
         if standing is not None:
             return standing

@@ -21,6 +21,7 @@ from hub.rooms.following import BESIDE_TELEVISION_RISE_DB, Following, Moved
 from hub.rooms.gains import Gains
 from hub.rooms.listening import LONGEST, Moment, Stretch, by_arrival, common_instant, listen_back, look
 from hub.rooms.newcomers import Newcomers
+from hub.rooms.own_voice import OwnVoice
 from hub.rooms.posterior import Floats, posterior
 
 # Times in columns of 20 ms where not named otherwise.
@@ -35,8 +36,6 @@ _COMMIT_BESIDE_TELEVISION: Final = ((8, 0.97),)
 _STAY_NAT: Final = 1.0
 # The first syllables are compared together with the silence before them.
 _ONSET: Final = 12
-# Our own voice rings on, and is on its way to the loudspeaker before it says so.
-_PLAYING_TAIL_MS: Final = 450.0
 # Rooms this far behind the best caller cannot win any more, whatever they still report.
 _OUTDONE_NAT: Final = 3.0
 # What a call must rise over the house's own voice, over the television of the same room, or in a room beside it.
@@ -80,6 +79,7 @@ class Attention:
         gains: what the microphones differ by.
         following: where the sessions are.
         newcomers: who begins to speak while the house itself speaks.
+        own_voice: where the house itself speaks, and how loud that is heard.
         moment: what was heard when last looked; None before the first report.
         guess: the row in which somebody speaks, before or beside any session.
     """
@@ -90,12 +90,11 @@ class Attention:
         self.gains = Gains(len(ears.used))
         self.following = Following(ears)
         self.newcomers = Newcomers()
+        self.own_voice = OwnVoice()
         self._expected = np.zeros(len(ears.used))
         self.moment: Moment | None = None
         self.guess: int | None = None
         self._talk = Machine("talk in the house", Talk.SILENCE, TALK)
-        self._playing: set[int] = set()
-        self._played_ms = -1e9
         self._was_playing = False
         self._playing_since = 0
         self._onset = self._heard = self._decided = self._last = 0
@@ -122,24 +121,20 @@ class Attention:
         self.following.release(session)
 
     def live(self, session: str) -> bool:
-        """Whether the talker of a session is still heard as he was."""
+        """Whether the talker of a session is heard where he is."""
         return self.moment is not None and self.following.live(session, self.moment)
 
-    def stays(self, session: str) -> bool:
-        """Whether the talker of a session is still heard as loud as ever."""
-        return self.moment is not None and self.following.stays(session, self.moment)
+    def left_for(self, session: str, row: int, called_ms: float) -> bool:
+        """Whether the talker of a session was last heard on his way to a room from which somebody has called."""
+        return self.following.left_for(session, row, int(called_ms // COLUMN_MS))
 
     def plays(self, row: int, now_ms: float, *, playing: bool) -> None:
         """The loudspeaker of a room begins or stops."""
-        if playing:
-            self._playing.add(row)
-        elif row in self._playing:
-            self._playing.discard(row)
-            self._played_ms = now_ms
+        self.own_voice.plays(row, now_ms, playing=playing)
 
     def plays_now(self, now_ms: float) -> bool:
         """Whether the house's own voice is in the air."""
-        return bool(self._playing) or now_ms - self._played_ms < _PLAYING_TAIL_MS
+        return self.own_voice.in_air(now_ms)
 
     def expect(self, row: int, nats: float) -> None:
         """By other means than ears somebody is likelier, or less likely, to be in this room."""
@@ -154,7 +149,7 @@ class Attention:
 
     def forget(self, row: int) -> None:
         """A satellite left."""
-        self._playing.discard(row)
+        self.own_voice.forget(row)
         self.expect(row, 0.0)
         self.newcomers.forget(row)
         if self.guess == row:
@@ -177,22 +172,25 @@ class Attention:
         self.ears.settle(now_ms)
         self.background.grow(len(self.ears.used))
         self.gains.grow(len(self.ears.used))
+        sources = self.own_voice.sources(ended_ms)
         stretch = listen_back(
             self.ears,
             self.background,
             self.gains,
             begun_ms=begun_ms,
             ended_ms=ended_ms,
-            playing=self.plays_now(now_ms),
+            own_db=self.own_voice.at_most_db(sources, len(self.ears.used)) if sources else None,
         )
         return replace(stretch, odds=stretch.odds + self._prior())
 
-    def loudspeaker(self, stretch: Stretch, now_ms: float) -> Loudspeaker | None:
+    def loudspeaker(self, stretch: Stretch) -> Loudspeaker | None:
         """The loudspeaker that a call came from: where it is strongest, nothing rose over its usual din."""
-        if self.plays_now(now_ms):
-            return Loudspeaker.OURS if stretch.rise_db.max() < _CALL_OVER_LEAK_DB else None
-        source = int(np.argmax(stretch.raw))
-        if self.background.established[source] and stretch.rise_db[source] < _CALL_OVER_TELEVISION_DB:
+        others_voice = stretch.over_own_db >= _CALL_OVER_LEAK_DB
+        if not others_voice.any():
+            return Loudspeaker.OURS
+        source = int(np.argmax(np.where(others_voice, stretch.raw, -np.inf)))
+        television = self.background.established[source] and not stretch.paused[source]
+        if television and stretch.rise_db[source] < _CALL_OVER_TELEVISION_DB:
             others = np.delete(stretch.rise_db, source)
             if not others.size or others.max() < _CALL_BESIDE_TELEVISION_DB:
                 return Loudspeaker.TELEVISION
@@ -210,7 +208,8 @@ class Attention:
         )
 
     def confirmed(self, row: int) -> None:
-        """A wake word was answered here."""
+        """A wake word was answered here: whoever goes on talking here has not just come in."""
+        self.newcomers.met(row, self._last)
         if self._talk.state is Talk.SILENCE:
             self._talk.transition(Talk.UNDECIDED)
             self._onset = self._heard = self._last
@@ -240,16 +239,18 @@ class Attention:
         moment = look(self.ears, self.background, instant, playing=playing)
         moment = self.moment = replace(moment, odds=moment.odds + self._prior())
         if playing:
-            self.background.follow_leak(moment.snr_db, frames)
+            self.background.follow_leak(moment.snr_db, frames, self.newcomers.candidate(instant))
         else:
             self.background.follow(moment.snr_db, self._unattended(), frames)
         self._follow_talk(moment)
-        self.newcomers.listen(moment, self._playing_since if playing else None)
+        self.own_voice.listen(moment.snr_db, frames)
+        self.newcomers.listen(moment, self._playing_since if playing else None, self.following.rows)
         if playing:
             return self._came_over_our_voice(moment)
         if self._talk.state is Talk.UNDECIDED:
             self._decide(moment)
-        moved = tuple(self.following.moves(moment, self.background.television))
+        residents = self.newcomers.residents(instant)
+        moved = tuple(self.following.moves(moment, self.background.television, residents))
         if moved and self._talk.state is Talk.ATTENDED:
             self.guess = moved[-1].row
         return moved
@@ -298,7 +299,8 @@ class Attention:
         ):
             self._talk.transition(Talk.IGNORED)
             self.guess = None
-            self.background.accept(moment.snr_db)
+            if not self._was_playing:
+                self.background.accept(moment.snr_db)
 
     def _learn_gains(self) -> None:
         """An utterance has ended whose room is known: how loud was it elsewhere?"""

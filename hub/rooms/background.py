@@ -30,8 +30,16 @@ _MARGIN_DB: Final = 4.0
 _TELEVISION_DB: Final = 6.0
 _TELEVISION_AFTER_FRAMES: Final = 50
 _TELEVISION_FRAMES: Final = 1500  # 30 s
-# Nobody is turned away for a television that has not been on for so long: people talk to each other, too.
-_ESTABLISHED_FRAMES: Final = 300
+# Nobody is turned away for a television that has not been on for so long without a pause. People who talk to each
+# other, or to a telephone, fall silent again and again: such a silence undoes many times its own length of sound.
+_ESTABLISHED_FRAMES: Final = 500
+_ON_AT_MOST_FRAMES: Final = 3000
+_PAUSE_FRAMES: Final = 25
+_UNDONE_BY_PAUSE: Final = 20
+# What is silence beside a room's usual din.
+_SILENT_DB: Final = 3.0
+_UNDER_DIN_DB: Final = 12.0
+_COUNTS: Final = ("_known_frames", "_talking_frames", "_television_frames", "_on_frames", "_silent_frames")
 
 
 class Background:
@@ -43,7 +51,8 @@ class Background:
         self._known_frames = np.zeros(rows, np.int64)
         self._talking_frames = np.zeros(rows, np.int64)
         self._television_frames = np.zeros(rows, np.int64)
-        self._established_frames = np.zeros(rows, np.int64)
+        self._on_frames = np.zeros(rows, np.int64)
+        self._silent_frames = np.zeros(rows, np.int64)
 
     def grow(self, rows: int) -> None:
         """Make room for more rows."""
@@ -51,14 +60,14 @@ class Background:
         if more > 0:
             for name in ("usual_db", "leak_db"):
                 setattr(self, name, np.concatenate([getattr(self, name), np.full(more, SNR_LOW_DB)]))
-            for name in ("_known_frames", "_talking_frames", "_television_frames", "_established_frames"):
+            for name in _COUNTS:
                 setattr(self, name, np.concatenate([getattr(self, name), np.zeros(more, np.int64)]))
 
     def forget(self, row: int) -> None:
         """A row belongs to another satellite now."""
         self.usual_db[row] = self.leak_db[row] = SNR_LOW_DB
-        for frames in (self._known_frames, self._talking_frames, self._television_frames, self._established_frames):
-            frames[row] = 0
+        for name in _COUNTS:
+            getattr(self, name)[row] = 0
 
     @property
     def television(self) -> Flags:
@@ -67,8 +76,8 @@ class Background:
 
     @property
     def established(self) -> Flags:
-        """Televisions that have been on for some while."""
-        return self._established_frames >= _ESTABLISHED_FRAMES
+        """Televisions that have been on for some while, and seldom silent."""
+        return self.television & (self._on_frames >= _ESTABLISHED_FRAMES)
 
     @property
     def known(self) -> Flags:
@@ -86,7 +95,19 @@ class Background:
         self._television_frames = np.where(
             on, _TELEVISION_FRAMES, np.maximum(0, self._television_frames - frames * unattended)
         )
-        self._established_frames = np.where(self.television, self._established_frames + frames, 0)
+        self._follow_pauses(snr_db, frames)
+
+    def _follow_pauses(self, snr_db: Floats, frames: int) -> None:
+        silent = snr_db < self.silence_db()
+        self._silent_frames = np.where(silent, self._silent_frames + frames, 0)
+        too_long = np.clip(self._silent_frames - _PAUSE_FRAMES, 0, frames)
+        on = self._on_frames + np.where(silent, -_UNDONE_BY_PAUSE * too_long, frames)
+        self._on_frames = np.clip(on, 0, _ON_AT_MOST_FRAMES)
+
+    def silence_db(self) -> Floats:
+        """What is under this is a pause of what each room sounds like anyway."""
+        level_db: Floats = np.maximum(_SILENT_DB, self.usual_db - _UNDER_DIN_DB)
+        return level_db
 
     def suspect(self, row: int) -> None:
         """Somebody was talking here when we began to listen: a television, until it has been off for long enough."""
@@ -100,9 +121,12 @@ class Background:
         """The house begins to speak."""
         self.leak_db = self.usual_db.copy()
 
-    def follow_leak(self, snr_db: Floats, frames: int) -> None:
-        """Learn how loud the house's own voice is in each room."""
-        self.leak_db = _towards(self.leak_db, snr_db, np.full_like(snr_db, _STEP_WHILE_PLAYING_DB * frames))
+    def follow_leak(self, snr_db: Floats, frames: int, newcomer: int | None = None) -> None:
+        """Learn how loud the house's own voice is in each room but that in which somebody else may be speaking."""
+        step = np.full_like(snr_db, _STEP_WHILE_PLAYING_DB * frames)
+        if newcomer is not None:
+            step[newcomer] = 0.0
+        self.leak_db = _towards(self.leak_db, snr_db, step)
 
     def level_db(self, *, playing: bool) -> Floats:
         """What each room sounds like anyway."""

@@ -56,7 +56,7 @@ def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Ca
     if wake.trigger == "word" and room.attention.ears.newest[room.row] >= 0:
         begun_ms = end_ms - (wake.end_samples - wake.start_samples) / 24.0
         stretch = room.attention.heard(begun_ms, end_ms, end_ms)
-        odds, refused = float(stretch.odds[room.row]), room.attention.loudspeaker(stretch, end_ms)
+        odds, refused = float(stretch.odds[room.row]), room.attention.loudspeaker(stretch)
     return Call(
         device_id=line.device_id,
         area_id=line.area_id,

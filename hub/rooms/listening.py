@@ -26,6 +26,8 @@ LONGEST: Final = 44
 # What was there before a word is looked for at a distance from it. All of it must be within the columns that there are.
 _GAP: Final = 12
 _BEFORE: Final = 60
+# Who calls has paused for so much of it; a television seldom does.
+_PAUSE: Final = 36
 # Who heard it first: so much for a millisecond, where the envelopes are alike, and never more than that.
 _ARRIVAL_NAT_PER_MS: Final = 0.10
 _ARRIVAL_LIMIT_MS: Final = 20.0
@@ -62,11 +64,15 @@ class Stretch:
 
     Attributes:
         rise_db: mean band SNR over what the room sounds like anyway.
+        over_own_db: the same over the house's own voice alone; infinite while that is silent.
+        paused: rooms that were silent for most of the second before.
         raw: evidence from the SNR alone, whatever the room sounds like.
         odds: evidence that somebody new spoke there.
     """
 
     rise_db: Floats
+    over_own_db: Floats
+    paused: Flags
     raw: Floats
     odds: Floats
 
@@ -110,11 +116,12 @@ _SILENCE: Final = np.array([[SNR_LOW_DB], [VARIANCE_LOW], [HF_LOW_DB], [-127.5]]
 
 
 def listen_back(
-    ears: Ears, background: Background, gains: Gains, *, begun_ms: float, ended_ms: float, playing: bool
+    ears: Ears, background: Background, gains: Gains, *, begun_ms: float, ended_ms: float, own_db: Floats | None
 ) -> Stretch:
     """How every room heard a stretch of time, for instance a wake word.
 
-    While the house itself speaks, what counts is how far a room rises over what it heard of that until then.
+    While the house itself speaks, what counts is how far a room rises over what it hears of that: `own_db`, or where
+    that is infinite, what was heard until then. None while the house is silent.
     """
     last = int(ended_ms // COLUMN_MS)
     columns = min(LONGEST, max(_WINDOW, last - int(begun_ms // COLUMN_MS) + _LEAD))
@@ -122,15 +129,17 @@ def listen_back(
     mean = (cells[: Cue.LEVEL + 1] * true).sum(axis=2, dtype=np.float64) / np.maximum(true.sum(axis=1), 1)
     mean[:, ~true.any(axis=1)] = _SILENCE
     snr_db, variance, hf_db, level_db = mean
-    base_db = background.usual_db
-    if playing:
-        before, reported = ears.window(last - columns - _GAP, _BEFORE)
-        leak_db = np.quantile(np.where(reported, before[Cue.SNR], SNR_LOW_DB), QUANTILE, axis=1)
-        base_db = np.maximum(base_db, leak_db)
+    cells, reported = ears.window(last - columns - _GAP, _BEFORE)
+    before_db = np.where(reported, cells[Cue.SNR], SNR_LOW_DB)
+    paused = (before_db < background.silence_db()[:, None]).sum(axis=1) >= _PAUSE
+    base_db, over_own_db = background.usual_db, np.full(len(snr_db), np.inf)
+    if own_db is not None:
+        leak_db = np.where(np.isinf(own_db), np.quantile(before_db, QUANTILE, axis=1), own_db)
+        base_db, over_own_db = np.maximum(base_db, leak_db), over(snr_db, leak_db)
     rise_db = over(snr_db, base_db)
     odds = np.where(ears.used, evidence(rise_db, variance, hf_db), NOTHING)
     raw = np.where(ears.used, evidence(snr_db, variance, hf_db), NOTHING)
-    return Stretch(rise_db, raw, by_arrival(ears, gains.by_level(odds, level_db), last, columns))
+    return Stretch(rise_db, over_own_db, paused, raw, by_arrival(ears, gains.by_level(odds, level_db), last, columns))
 
 
 def by_arrival(ears: Ears, odds: Floats, last: int, columns: int) -> Floats:

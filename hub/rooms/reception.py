@@ -5,6 +5,7 @@ The dialog tells it which sessions there are; it says who is to be served next a
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,12 +16,13 @@ from hub.rooms.port import Presence
 from hub.rooms.registry import Registry, Room
 
 # The room in which somebody is served keeps it through pauses of this length, when others are served elsewhere.
-_PAUSE_MS: Final = 500.0
+_PAUSE_MS: Final = 700.0
 # A detector that hears better seldom stays silent; where the utterance began is where its word is.
 _NOT_CALLED_NAT: Final = 2.0
 _GUESSED_NAT: Final = 0.7
 _CALLED_TOO_NAT: Final = 3.5
 _SENSE_MS: Final = 250.0
+_UTTERANCES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,13 @@ class Reception:
         self._sensed_ms = float("-inf")
         self._sessions: dict[str, float] = {}  # and when somebody was last heard in it
         self._front: str | None = None
+        self._overheard: deque[tuple[str, frozenset[str], float, float]] = deque(maxlen=_UTTERANCES)
 
     def opened(self, session: str, room: Room, now_ms: float) -> None:
         """A session has the floor of a room."""
         self.registry.attention.hold(session, room.row)
         self._sessions[session] = now_ms
-        if self._front is None:
+        if self._front is None or not self.registry.attention.live(self._front):
             self._front = session
 
     def placed(self, session: str, room: Room) -> None:
@@ -84,20 +87,39 @@ class Reception:
         return [(session, room) for session, room in found if room is not None]
 
     def superseded(self, room: Room, decision: Decision) -> list[tuple[str, Room]]:
-        """Sessions whose talker has called from another room: there he is silent, or heard from afar."""
-        attention = self.registry.attention
-        heard = {call.device_id for call in decision.losers}
+        """Sessions whose talker has called from another room: he was last heard on his way there.
+
+        That he is silent where he was, or that his room has heard the call, says nothing: so it is when somebody else
+        calls next door. Who has walked there in silence begins anew.
+        """
+        attention, called_ms = self.registry.attention, decision.winner.fired_ms
         return [
             (session, other)
             for session, other in self.sessions()
-            if other is not room
-            and (
-                (other.line.device_id in heard and not attention.live(session))
-                or (
-                    not attention.stays(session) and attention.same_voice(room.row, other.row, decision.winner.fired_ms)
-                )
-            )
+            if other is not room and attention.left_for(session, room.row, called_ms)
         ]
+
+    def owns(self, session: str, begun_ms: float, ended_ms: float) -> bool:
+        """Whether what a session's room has heard was said in it, and not to another session that hears it better.
+
+        Several rooms may hear one sentence; once it has an owner, it keeps him.
+        """
+        row = self.registry.attention.following.row_of(session)
+        if row is None or len(self._sessions) < 2:
+            return True
+        for of, others, begun, ended in reversed(self._overheard):
+            if min(ended, ended_ms) - max(begun, begun_ms) > 0.5 * (ended_ms - begun_ms) and session in {of, *others}:
+                return session == of
+        attention = self.registry.attention
+        odds = attention.heard(begun_ms, ended_ms, ended_ms).odds
+        same = {
+            one: float(odds[room.row])
+            for one, room in self.sessions()
+            if one == session or attention.same_voice(row, room.row, ended_ms)
+        }
+        owner = max(same, key=lambda one: same[one])
+        self._overheard.append((owner, frozenset(same) - {owner}, begun_ms, ended_ms))
+        return owner == session
 
     def quiet_ms(self, session: str, now_ms: float) -> float:
         """How long nobody was heard in the room of a session."""
@@ -192,7 +214,7 @@ class Reception:
         if moment is not None and not attention.plays_now(now_ms):
             for session in self._sessions:
                 row = attention.following.row_of(session)
-                if row is not None and moment.speaking[row]:
+                if row is not None and moment.speaking[row] and attention.live(session):
                     self._sessions[session] = now_ms
         self._come_forward(now_ms)
         return tuple(found for move in moved if (found := self._handover(move)) is not None)
@@ -205,7 +227,7 @@ class Reception:
 
     def _handover(self, move: Moved) -> Handover | None:
         room, before = self.registry.by_row(move.row), self.registry.by_row(move.before)
-        if room is None or not room.follows:
+        if room is None or not room.follows or room.line.device_id in self.callers:
             if before is not None:
                 self.stays(move.session, before)
             return None

@@ -66,7 +66,8 @@ def target_of(heard: Heard, domains: frozenset[str], context: Context) -> Target
         about = _PROPERTY_OF.fullmatch(phrase)
         of = _OF_PROPERTY.fullmatch(phrase)
         name, rest = (about[1], about[2] or "") if about else (of[2], of[1]) if of else ("", "")
-        named = isinstance(found, Target) and not found.group and found.cost == 0
+        # "The radiator and the thermostat" are two devices, not a property of one.
+        named = isinstance(found, Target) and found.cost == 0 and (not found.group or " and " in phrase)
         if name and not (named and (rest or name in ("heating", "thermostat"))):
             narrow = frozenset(_PROPERTY[name].split()) & domains
             if narrow and rest and rest not in ("the", "my"):

@@ -24,6 +24,7 @@ _TIMED = (
     ("resume", re.compile(rf"(?:resume|continue|unpause|restart|carry on|go on|start)(?: with)?{_IT}")),
     ("cancel", re.compile(rf"(?:cancel|stop|kill|scrap|clear|drop|forget){_IT}")),
 )
+_POINTING = frozenset({"it", "that", "this", "them", "those", "these", "that one", "that 1"})
 _ADDING = frozenset({"add", "put", "write"})
 
 
@@ -37,7 +38,8 @@ def on_timer(rest: str, before: Mention) -> Iterator[str]:
     unit = next(size for size in (3600, 60, 1) if running % size == 0)
     seconds = int(found["n"][:-1]) if found["n"].endswith("s") else int(found["n"]) * unit
     if re.search(r"\b(?:more|extra|another|longer|add|on)\b", rest):
-        yield f"add {seconds}s to the timer"
+        name = next((a.data["name"] for a in before.actions if a.domain == "timer" and a.data.get("name")), "")
+        yield f"add {seconds}s to the {name} timer" if name else f"add {seconds}s to the timer"
     else:
         yield re.sub(r"\b\d+s\b", f"{seconds}s", before.text, count=1)
 
@@ -57,5 +59,7 @@ def on_list(rest: str, before: Mention, context: Context) -> Iterator[str]:
     lists = [e for e in map(context.house.entities.get, before.entity_ids) if e is not None and e.domain == "todo"]
     for entity in lists if found else ():
         item = re.sub(r"^the ", "", found["item"] or found["off"]) if found else ""
+        written = [str(action.data["item"]) for action in before.actions if "item" in action.data]
+        item = " and ".join(written) if item in _POINTING and written else item
         adds = found is not None and found["verb"] in _ADDING
         yield f"{'add' if adds else 'remove'} {item} {'to' if adds else 'from'} the {entity.name.lower()}"

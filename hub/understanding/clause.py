@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from hub.understanding.aiming import lights_of_area, target_of
 from hub.understanding.context import Context
+from hub.understanding.cutting import is_cut_elsewhere
 from hub.understanding.frames import Heard, readings
 from hub.understanding.house import Entity
 from hub.understanding.lexicon import LEVELS, Value, domains_of, singular, value_of
@@ -141,13 +142,7 @@ def _read(heard: Heard, context: Context) -> Meaning | Failure:  # noqa: PLR0911
     if heard.frame in ("list_add", "list_remove"):
         written = read_list(heard, context)
         return _failed(written, heard, context) if isinstance(written, Miss) else _written(written, heard)
-    # A particle at an edge of the target belongs to another reading of the same words.
-    if heard.frame in ("set", "step") and (
-        heard.target in ("up", "down", "by")
-        or heard.target.startswith(("on ", "off ", "of "))
-        or heard.target.endswith(" by")
-        or (heard.frame == "set" and not heard.verbal and heard.target.startswith("up "))  # "up the lamp ten percent"
-    ):
+    if is_cut_elsewhere(heard, context):
         return NOT_UNDERSTOOD
     value = value_of(heard.value) if heard.frame == "set" else None
     if value is not None and value.kind == "number" and _CHANNEL.search(heard.target):
@@ -237,16 +232,24 @@ def _takers(value: Value) -> frozenset[str]:
     return DOMAINS["set"]
 
 
+def _is_where(phrase: str, context: Context) -> bool:
+    """Whether a phrase is only a place: "on the landing" tells where, not what."""
+    return context.index.place_in(re.sub(r"^(?:the|my|our) ", "", phrase)) is not None
+
+
 def _act(heard: Heard, value: Value | None, target: Target, context: Context) -> Meaning | Failure:
     entities = tuple(e for e in target.entities if e.exposed)
     if not entities:
         name = target.entities[0].name
         return Failure("not_exposed", miss=Miss("not_exposed", name, (name,)), strength=8, heard=heard)
-    if target.cost and (heard.direction == "exact" or heard.target.startswith("some ")):
+    exact = heard.direction == "exact"
+    if (target.cost and (exact or heard.target.startswith("some "))) or (exact and _is_where(heard.target, context)):
         return NOT_UNDERSTOOD
     # "Open the boot" is not the boot room's door, nor "start the car" its charger: the thing itself must be named.
     by_head = heard.frame in ("unlock", "open", "close", "lock") or heard.direction == "head"
-    if by_head and target.cost and not _has_its_noun(heard.target, entities):
+    # "Start your homework" is said to somebody else.
+    yours = heard.target.startswith("your ") and all(e.domain in ("scene", "script") for e in entities)
+    if yours or (by_head and target.cost and not _has_its_noun(heard.target, entities)):
         return NOT_UNDERSTOOD
     if heard.frame == "keep":
         return Meaning((), (heard,), frozenset(e.entity_id for e in entities))

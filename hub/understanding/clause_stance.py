@@ -25,6 +25,11 @@ _LEFT_OPEN = re.compile(r"\b(?:if|when|whenever|once|unless|until|or|but|though|
 _THAT = re.compile(
     r"(?:do|manage|sort|handle|arrange|get) (?:that|it|this|those|them)(?: for you| now| right now| right away)*"
 )
+# "I'll start a timer so you don't lose track": what a deed prevents is no refusal of it.
+_WHAT_FOR = re.compile(
+    r"(?<=\w) (?:, )?(?:just )?so (?:that )?(?:you|we|it|they|nobody|everyone|everybody"
+    r"|(?:the|your) [a-z]+) (?:do|does|will|can|are|is|need|have) not .+$"
+)
 _REPAIR = re.compile(
     r" (?:, )?(?:(?:uh+|um+|erm?|oh|sorry|no(?! (?:problem|worries|trouble))|wait|i mean|i meant|or rather"
     r"|rather|actually|make that"
@@ -47,7 +52,7 @@ def clause_stance(
         before: the stance of the clause before it in the same sentence.
         masked: gives a text with the names of devices replaced by `device0` ..., and those names.
     """
-    text = _same_too(_repaired(" ".join(plain(words))), before)
+    text = _WHAT_FOR.sub("", _same_too(_repaired(" ".join(plain(words))), before))
     stance = stance_of(text, asks=asks, before=before)
     if stance.kind is Kind.OFFER and not asks and before is not None and before.kind is Kind.AFFIRMATION:
         stance = _able(text) or stance

@@ -3,78 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 
 from hub.understanding.clause import NOT_UNDERSTOOD, Failure, Meaning, read_clause
 from hub.understanding.context import Context
 from hub.understanding.courtesy import without_courtesy
+from hub.understanding.cutting import MOST_PIECES, Piece, pieces_at_ends, pieces_at_names, pieces_at_verbs, pieces_of
 from hub.understanding.focus import Focus, Mention
 from hub.understanding.frames import Heard, readings
-from hub.understanding.lexicon import COLORS, KELVINS, LEVELS, value_of
-from hub.understanding.naming import device_named
+from hub.understanding.house import Entity
+from hub.understanding.lexicon import value_of
+from hub.understanding.naming import device_named, routine_named
 from hub.understanding.purposes import without_purpose
 from hub.understanding.remarks import after_statement, is_remark, without_last_remark, without_reason, without_remark
 from hub.understanding.schedule import leads, schedules
 from hub.understanding.services import Call
 from hub.understanding.target import PRONOUNS
 
-_BREAK = re.compile(
-    r" (?:, )?(?:and then|and also|and while you are at it|then|and|,|\.|plus|but|also|after that"
-    r"|while you are at it|or)"
-    r"(?: (?:also|then|please|just|,))* "
-)
-# Where a new clause may begin without a word between: at a verb, and after what ends one.
-_VERBS = frozenset(
-    [
-        "turn",
-        "switch",
-        "set",
-        "dim",
-        "brighten",
-        "close",
-        "open",
-        "lock",
-        "unlock",
-        "start",
-        "stop",
-        "play",
-        "pause",
-        "mute",
-        "lower",
-        "raise",
-        "make",
-        "put",
-        "shut",
-        "resume",
-        "activate",
-        "arm",
-        "kill",
-        "crank",
-        "dock",
-        "vacuum",
-        "run",
-        "add",
-        "remind",
-        "cancel",
-        "leave",
-    ]
-)
-_ENDS = re.compile(
-    r"on|off|up|down|open|closed|shut|locked|muted|\d[\d.]*(?:%|°f?|k)?|halfway|half|"
-    + "|".join(word for word in (*COLORS, *KELVINS, *LEVELS) if " " not in word)
-)
-_PIECES = 8
 # Told by a name and a particle, without a verb.
 _PLAIN = frozenset({"on", "off"})
-Piece = tuple[str, str]
 
 
 def understand_clauses(text: str, context: Context) -> Meaning | Failure:  # noqa: C901 - one line a case
     """The meaning of a whole utterance. Every clause must be explained, else nothing is done."""
     whole = read_clause(text, context)
-    parts = _pieces(text)
+    parts = pieces_of(text)
     if isinstance(whole, Meaning) and not (len(parts) > 1 and _takes_all(whole) and _ends_in_a_request(parts, context)):
         return whole
     bare = without_remark(text)
@@ -89,18 +42,24 @@ def understand_clauses(text: str, context: Context) -> Meaning | Failure:  # noq
                 return later
     for shorter in (without_reason(text), after_statement(text), without_last_remark(text)):
         rest = understand_clauses(shorter, context) if shorter else NOT_UNDERSTOOD
-        if isinstance(rest, Meaning) and rest.cost == 0 and all(h.verbal or h.frame in _PLAIN for h in rest.heard):
+        if isinstance(rest, Meaning) and rest.cost == 0 and all(map(_is_plain, rest.heard)):
             return rest
     best = whole if isinstance(whole, Failure) else NOT_UNDERSTOOD
-    at_ends = _pieces_at_ends(text)
-    for pieces in (parts, _pieces_at_verbs(text), at_ends):
-        if 1 < len(pieces) <= _PIECES:
+    at_verbs = pieces_at_verbs(text)
+    for pieces in (parts, at_verbs, pieces_at_ends(text), pieces_at_names(text, context)):
+        if 1 < len(pieces) <= MOST_PIECES:
             done = _join(pieces, context)
-            if isinstance(done, Meaning) and not (pieces is at_ends and done.cost and any(map(_is_bare, done.heard))):
+            at_will = pieces is not parts and pieces is not at_verbs
+            if isinstance(done, Meaning) and not (at_will and done.cost and any(map(_is_bare, done.heard))):
                 return done
             done = done if isinstance(done, Failure) else NOT_UNDERSTOOD
             best = max(best, done, key=lambda f: f.strength)
     return _but_for_its_purpose(text, context) or _told_closer(text, context) or best
+
+
+def _is_plain(heard: Heard) -> bool:
+    """Whether a deed was told by a verb, or by what cannot be taken for anything else."""
+    return heard.verbal or heard.frame in _PLAIN or (heard.frame == "set" and heard.target.endswith((" on", " off")))
 
 
 _AFTERTHOUGHT = re.compile(r"(?P<deed>.+?) (?:please|,) (?P<which>(?:the|my|our) .+)")
@@ -166,37 +125,6 @@ def _all_later(rest: str, delay_s: int, context: Context) -> Meaning | None:
     return replace(read, calls=tuple(calls))
 
 
-def _pieces(text: str) -> list[Piece]:
-    """The text at its conjunctions: each piece with what stands before it."""
-    pieces: list[Piece] = []
-    joint, start = "", 0
-    for found in islice(_BREAK.finditer(text), _PIECES):
-        pieces.append((joint, text[start : found.start()].strip(" ,")))
-        joint, start = " and ", found.end()
-    return [*pieces, (joint, text[start:].strip(" ,"))]
-
-
-def _pieces_at_verbs(text: str) -> list[Piece]:
-    return list(_cut(text, lambda before, word: word in _VERBS and before not in ("to", "the", "and", "a")))
-
-
-def _pieces_at_ends(text: str) -> list[Piece]:
-    return list(
-        _cut(
-            text,
-            lambda before, word: word in _VERBS or bool(_ENDS.fullmatch(before) and word not in ("the", "in", "on")),
-        )
-    )
-
-
-def _cut(text: str, begins: Callable[[str, str], bool]) -> Iterator[Piece]:
-    for joint, piece in _pieces(text):
-        words = piece.split()
-        starts = [n for n in range(1, len(words)) if begins(words[n - 1], words[n])]
-        for start, end in zip([0, *starts], [*starts, len(words)], strict=True):
-            yield (" " if start else joint), " ".join(words[start:end])
-
-
 def _join(pieces: list[Piece], context: Context) -> Meaning | Failure:
     """Read the pieces from the left, longest meaningful run first; a fragment borrows the verb of the one before."""
     calls: list[Call] = []
@@ -214,11 +142,12 @@ def _join(pieces: list[Piece], context: Context) -> Meaning | Failure:
                 found = Meaning((), ())
             else:
                 here = _after(calls, kept, run, context)
-                read = read_clause(run, here)
+                routine = routine_named(re.sub(r" (?:scene|routine)$", "", run), context) if " " in run else None
+                read = read_clause(run, here) if routine is None or routine.domain != "scene" else _scene(routine, run)
                 if isinstance(read, Failure):
                     best = max(best, read, key=lambda f: f.strength)
                     # Without a word between, a fragment tells more of the clause before: "all off | downstairs".
-                    apart = before and pieces[position][0] != " "
+                    apart = before and pieces[position][0] == " and "
                     read = _another_value(run, before, here) or (_borrowed(run, before, here) if apart else read)
                 found = read if isinstance(read, Meaning) else None
             if found is not None:
@@ -227,12 +156,31 @@ def _join(pieces: list[Piece], context: Context) -> Meaning | Failure:
                 break
         if found is None:
             return best
-        calls += found.calls
+        calls = [*_not_overruled(calls, found.calls), *found.calls]
         heard += found.heard
         kept |= found.kept
         cost += found.cost
     calls = [call for call in calls if call.entity is None or call.entity.entity_id not in kept]
     return Meaning(tuple(calls), tuple(heard), kept, cost) if heard else NOT_UNDERSTOOD
+
+
+_CONTRARY = {"turn_on": "turn_off", "turn_off": "turn_on"}
+
+
+def _not_overruled(calls: list[Call], later: tuple[Call, ...]) -> list[Call]:
+    """The calls without what a later one of the same breath does the other way: "all lights off and the lamp on"."""
+    turned = {(c.entity.entity_id, c.service.partition(".")[2]) for c in later if c.entity and not c.data}
+    single = len(calls) < 2
+    return [
+        c for c in calls
+        if single or c.entity is None or c.data
+        or (c.entity.entity_id, _CONTRARY.get(c.service.partition(".")[2], "")) not in turned
+    ]  # fmt: skip
+
+
+def _scene(routine: Entity, said: str) -> Meaning:
+    """A scene by its bare name beside another request: "movie night and close the blinds"."""
+    return Meaning((Call("scene.turn_on", routine, {}),), (Heard("activate", said, verbal=False),))
 
 
 def _after(calls: list[Call], kept: frozenset[str], run: str, context: Context) -> Context:

@@ -8,13 +8,17 @@ _LEAD = re.compile(
     r"^(?:(?:(?:ta|thanks|thank you|cheers|lovely|great|perfect|brilliant|nice|awesome|cool)(?="
     r" (?:,|and|so|now|then|can|could|please"
     r"|turn|switch|set|put|lock|close|open|dim|play|pause|stop|add|start) )|try (?:it|that)"
-    r" again|(?:of )?course(?= you can)|hey|hi|hello|ok|alright|right(?= (?:,|so|then|now|can"
-    r"|could|please|turn|switch|let))|yes|like|you"
+    r" again|try again(?= [a-z]+ (?:the|my|our|that|this|it|on|off|some|up|down)\b)|(?:of )?course(?= you can)"
+    r"|hey|hi|hello|ok|alright|right(?= (?:,|so|then|now|can"
+    r"|could|please|turn|switch|let|close|open|shut|lock|dim|put|set|play|pause|stop|start|make|get|bring))|yes|like|you"
     r" know|hang on|yeah|so|well|now|and|then|please|kindly|just|actually|quickly|possibly|perhaps|maybe"
     r"|go ahead and|let us|listen(?! to\b)|assistant|roomtone|alexa|nabu|jarvis|can you|could you"
     r"|would you|will you|can you just|computer"
     r"|would you mind|do you mind|do me a favou?r and|i want you to|i would like you to|i need you to"
     r"|would you be able to|i was wondering if you could|any chance you could|be sure to|make sure to|ever(?= [a-z]+ )"
+    r"|(?:you|we|i) (?:might|may) (?:just )?as well|do (?:one|1) thing(?: for me)?|(?:ugh|argh|god|gosh|blimey"
+    r"|phew|brr+|oi)(?=(?: ,)? (?!is\b|was\b)[a-z])|not this (?:song|one|1|track|tune|again)(?= (?:, )?(?:skip"
+    r"|next|play))"
     r"|you all(?=(?: ,)? [a-z]+ (?:the|my|our|that|on|off|up|down)\b)|please to|i want(?= (?:close|open|turn|switch|put"
     r"|set|dim)\b)"
     r"|go on(?: then)?(?=(?: ,)? [a-z]+ (?:the|my|our|that|on|off|up|down)\b)|wait(?= [a-z]+ (?:the|my|our|that|on|off"
@@ -54,7 +58,13 @@ _TAIL = re.compile(
     r"(?: (?:lad|girl|boy|one))?|how about it|be a dear|be a love|will ya|then|man|dude|hun|all right"
     r"|would ya|or whatever|i guess|(?:after|behind) (?:you|me|us)|so|na|eh|only|gimme|wouldja|please and thanks"
     r"|let us go"
-    r"|like an? (?:good|great|decent) (?:man|girl|lad|woman|boy|one)|(?<!from )now"
+    r"|like an? (?:good|great|decent|dear|proper) [a-z]+|rise and shine|(?:and )?(?:make it (?:snappy|quick|fast)"
+    r"|look (?:sharp|lively)|be quick(?: about it)?"
+    r"|step on it|hurry(?: up)?|chop chop|on the double|get a move on|quick as you can|wakey wakey)|(?:after"
+    r"|behind) (?:him|her|them)"
+    r"|and not (?:a (?:minute|second|moment|degree|bit)|\d+s) (?:later|longer|more|less)|what do you say|ya"
+    r"|(?<! is )(?<! are )(?<! was )(?<! were )not (?:mine|ours|yours|his|hers|theirs|(?:the|that"
+    r"|this) other (?:one|1))|(?<!from )now"
     r"|(?<! over )(?<! in )(?<! out )(?<! right )(?<! just )(?<! is )(?<! are )(?<!yone )(?<!body )(?<! get )(?<! who )"
     r"(?<! back )(?<! go )(?<! up )(?<! down )there"
     r"|(?:(?<= on )|(?<= off )|(?<= up )|(?<= down )|(?<= open )|(?<= shut )|(?<= closed ))"
@@ -69,6 +79,15 @@ _GERUND = {"turning": "turn", "switching": "switch", "closing": "close", "openin
            "sending": "send"}  # fmt: skip
 # What somebody wants tonight is wanted now; what is to be done tonight has a time that no clock can tell.
 _WANTED_TONIGHT = re.compile(r"^((?:i|we) (?:want|would like|need) .+ (?:on|off|open|closed|shut|lit)) tonight$")
+# "What I'd like is the lamp on" is a wish, no question.
+_WHAT_IS_WANTED = re.compile(
+    r"^(?:what|all|(?:the )?(?:only |1 )?thing) (?:(?:that )?(?:i|we) (?:really |actually |now )?(?:would (?:really )?"
+    r"(?:like|love)|want|need)) (?:now |right now )?is (?:for )?"
+)
+# "Might I trouble you for the lamp" asks for the lamp.
+_MAY_I_HAVE = re.compile(
+    r"^(?:can|could|may|might) (?:i|we) (?:please )?(?:have|get|(?:just )?(?:trouble|bother|ask|beg) you for)\b"
+)
 _YOU_WILL = re.compile(r"^you (?:will|can|could|would)(?: not)? (.+?) (?:will|can|could|would) (?:not )?you$")
 _ASK_GERUND = re.compile(
     r"^(?:(?:(?:would|do) you|you all|any of you) mind(?: awfully| terribly)?|(?:how|what) about|any chance of"
@@ -76,7 +95,8 @@ _ASK_GERUND = re.compile(
 )
 _CALL = re.compile(r"^(?:(?:hey|hi|hello|ok|alright|right|so|well|and|then|now|alexa|eh|assistant|roomtone) (?:, )?)+")
 _REQUEST = re.compile(
-    r"(?:can|could|would|will|do) you\b|(?:can|could|may) (?:i|we) (?:have|get)\b"
+    r"(?:can|could|would|will|do) you\b|(?:can|could|may|might) (?:i|we) (?:have|get|(?:just )?(?:trouble|bother"
+    r"|ask|beg) you for)\b"
     r"|(?:can|could) (?:the|my|our|all|both|that|this|those|these) .+? (?:be|go|come)\b"
     r"|(?:, )?(?:please|(?:can|could|would|will) you)$|please"
 )
@@ -102,6 +122,7 @@ def without_courtesy(text: str) -> str:
     asked = _ASK_GERUND.match(text)
     if asked and asked[1] in _GERUND:
         text = _GERUND[asked[1]] + text[asked.end() :]
+    text = _MAY_I_HAVE.sub("can i have", _WHAT_IS_WANTED.sub("i would like ", text))
     text = _WANTED_TONIGHT.sub(r"\1", _A_SECOND.sub("", _shortened(_YOU_WILL.sub(r"\1", text))))
     while True:
         shorter = _TAIL.sub("", _LEAD.sub("", text)).strip(" ,.?")

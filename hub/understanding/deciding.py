@@ -35,9 +35,18 @@ class Decider:
         self.confirming = Confirming(second_yes=policy.second_yes)
         self._policy, self._ledger = policy, ledger
 
-    def permit(self, actions: Iterable[Action], moment: Moment, said: Said | None = None) -> Permitted:
-        """What of these actions the policy lets be done, asked for by the user's newest words or by `said`."""
-        return permit(actions, self._policy, said or self._ledger.said, moment.house, moment.now)
+    def permit(
+        self, actions: Iterable[Action], moment: Moment, said: Said | None = None, *, asked: Iterable[Action] = ()
+    ) -> Permitted:
+        """What of these actions the policy lets be done, asked for by the user's newest words or by `said`.
+
+        Args:
+            actions: in the order in which they were asked for.
+            moment: now.
+            said: who asks, over what and where.
+            asked: what the open question is about, where they belong to it.
+        """
+        return permit(actions, self._policy, said or self._ledger.said, moment.house, moment.now, asked=asked)
 
     def decide(
         self, permitted: Permitted, source: Source, moment: Moment, why: str, *, text: str, reply: str = ""
@@ -94,7 +103,9 @@ class Decider:
         decisions: list[Decision] = []
         ledger = self._ledger
         for ready in readies:
-            permitted, source = self.permit((*ready.actions, *ready.dangerous), moment), Source.AGREED
+            asked = self.confirming.asked_in(ready.turn)
+            permitted = self.permit((*ready.actions, *ready.dangerous), moment, asked=asked)
+            source = Source.AGREED
             if ready.how is How.UNHEARD:
                 if moment.at_s - ledger.spoke_s > HEARD_WITHIN_S:
                     continue
@@ -107,6 +118,7 @@ class Decider:
                 decisions.append(act)
             risky = without(permitted.risky, ledger.done_in(ready.turn) | self.confirming.atoms)
             if risky and not self.confirming.answered_in(ready.turn):
+                risky = (*asked, *risky)
                 decisions.append(self.confirm(risky, request_for(risky, moment.house), moment, why))
         return tuple(decisions)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from hub.understanding.asked import same_call
 from hub.understanding.deciding import Decider, explained
 from hub.understanding.decisions import Act, Decision, Moment, Said, Source
 from hub.understanding.house import Action
-from hub.understanding.judging import same_call
 from hub.understanding.ledger import Ledger, ids_of
 from hub.understanding.requests import Reading
 from hub.understanding.restoring import restored

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from hub.understanding.appended import on_list
 from hub.understanding.changing import ECHO, changes, pronoun_of
@@ -55,6 +56,10 @@ _SWITCHED = {
     "closed": "close",
 }  # fmt: skip
 
+_WHOLLY = re.compile(
+    r"(?:all the way|right|fully|completely|the whole way)(?: back)? (?P<way>up|down|open|closed|shut|out|in)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Completed:
@@ -92,7 +97,7 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
     rest = rest[cue.end() :].strip(" ,") if cue else rest
     sure = goes_on(text)
     rest = _ENOUGH.sub("", _JUDGED.sub("", rest))
-    for other in changes(text, before):
+    for other in chain(changes(text, before), changes(rest, before) if rest != text else ()):
         yield Completed(other)
     for other in _in_place_first(rest):
         yield Completed(other)
@@ -101,8 +106,9 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
         if _SAME.search(text):
             yield Completed(before.text)
         return
-    if rest in _SWITCHED:
-        yield Completed(f"{_SWITCHED[rest]} {pronoun_of(before)}")
+    deed = _switched(rest, before)
+    if deed:
+        yield Completed(f"{deed} {pronoun_of(before)}")
         return
     for other in _with_value(rest, before):
         yield Completed(other)
@@ -113,6 +119,14 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
         return
     for other in _with_target(rest, before, context):
         yield Completed(other, sure)
+
+
+def _switched(rest: str, before: Mention) -> str | None:
+    """The verb of a fragment that is only a state ("back on"), or a way to its end ("all the way down")."""
+    wholly = _WHOLLY.fullmatch(rest)
+    if wholly is None or not any(action.domain in ("cover", "valve") for action in before.actions):
+        return _SWITCHED.get(rest)
+    return "open" if wholly["way"] in ("up", "open", "out") else "close"
 
 
 def _in_place_first(rest: str) -> Iterator[str]:

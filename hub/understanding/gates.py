@@ -71,9 +71,28 @@ SAYING = re.compile(
     r"|(?:turn|switch) (?:on|off) your (?:brain|mind|charm|imagination|head|heart)|from both sides"
     r"|dim the (?:stars|sun)"
     r"|you are [a-z]+ing (?:me|us|him|her|my)\b|you are (?:being|acting|such an?) |you (?:two|lot)\b"
-    r"|break the ice|play (?:it by ear|second fiddle|the field|along|dumb|nice(?:ly)?|fair|dead)"
+    r"|\b(?:word|phrase|password|keyword) (?:is|was)\b|break the ice|play (?:it by ear|second fiddle|the field"
+    r"|along|dumb|nice(?:ly)?|fair|dead)"
     r"|light (?:a fire under|at the end)|run (?:along|away|for it|off)|drop (?:it|dead|by)$)"
 )
+
+
+# Words that somebody only speaks of: "play some music was her favourite line".
+MENTIONED = re.compile(
+    r"\b(?:is|was|were|would be) (?:(?:the|a|an|my|his|her|their|our|your|its|just|only|one of|what|all) )+"
+    r"(?:[a-z]+ ){0,3}?(?:lines?|lyrics?|words|phrases?|sentences?|sayings?|motto|catch ?phrases?|quotes?|jokes?"
+    r"|titles?|mantra|punch ?lines?|chorus|refrain|slogan|expressions?|nickname|answer|advice|idea of)\b"
+    r"|\b(?:pass)?(?:words?|phrases?|sentence|slogan|motto|lyric|line|caption)"
+    r" (?:is|are|was|were) (?!(?:on|off|in|at|up|down|too|so|very)\b)"
+)
+
+
+# "On the landing there's a": what is on the landing nobody knows yet.
+_CUT_SHORT = re.compile(
+    r"\b(?:is|are|was|were|and|with|of|for|in|on|at|to|from|by|off) (?:a|an|the|my|our|your|his|her|their)$"
+)
+
+_CLOSED = ((SAYING, "figure of speech"), (MENTIONED, "only spoken of"), (_CUT_SHORT, "cut short"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +104,18 @@ class Gate:
     rest: str = ""
 
 
+def _closed(text: str) -> str:
+    """Why a text asks for nothing, whatever it names; empty where its words alone do not tell."""
+    return next((why for shape, why in _CLOSED if shape.search(text)), "")
+
+
 @lru_cache(maxsize=512)
 def judge(said: str, *, question_mark: bool) -> Gate:  # noqa: PLR0911 - one line a gate
     """Decide whether a text may act at all. A moment that a clock can tell stops nothing."""
     text = without_times(said)
-    if SAYING.search(text):
-        return Gate("closed", "figure of speech")
+    closed = _closed(text)
+    if closed:
+        return Gate("closed", closed)
     if _OFF_THE_LIST.search(text):
         return Gate("open")
     if _ASKS.match(text):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
+from hub.understanding.asked import is_within, parts_asked, way_of
 from hub.understanding.context import Context
 from hub.understanding.decisions import Moment
 from hub.understanding.echo import echoes
@@ -136,10 +137,10 @@ class Judge:
                 break
         if asked and not (agreed or best.read):
             readings = (_actions(self._understand(text, area_id, moment)) for text in ellipses(stance))
-            agreed = next((read for read in readings if read and all(_within(a, asked) for a in read)), ())
+            agreed = next((read for read in readings if read and all(is_within(a, asked) for a in read)), ())
         if agreed:
             dangerous = self._request.dangerous if self._request else ()
-            return Found(agreed, best.read, tuple(a for a in agreed if _within(a, dangerous)))
+            return Found(agreed, best.read, tuple(a for a in agreed if is_within(a, dangerous)))
         return best
 
     def agrees_early(
@@ -170,7 +171,7 @@ class Judge:
         if not read or not is_head(last, read, context) or goes_on(text, read, following, context):
             return ()
         if request.actions:
-            return _asked(read, request.actions) if all(_within(a, request.actions) for a in read) else ()
+            return parts_asked(read, request.actions) if all(is_within(a, request.actions) for a in read) else ()
         weighed = [self.weigh_request(a, moment) for a in read] if request.final and not understood.pending else []
         return read if weighed and all(w.verdict is Verdict.SUPPORTED and w.whole for w in weighed) else ()
 
@@ -225,7 +226,7 @@ class Judge:
             moment.house.entities[i] for a in request.actions for i in a.entity_ids if i in moment.house.entities
         ]
         names = [name for device in devices for name in (device.name, *device.aliases)]
-        asked = " ".join([normalise(request.words)[0], *map(_way, request.actions)])
+        asked = " ".join([normalise(request.words)[0], *map(way_of, request.actions)])
         said = partial(echoes, words, names=names, kinds=frozenset(action.domain for action in request.actions))
         return said(asked) and not said("")
 
@@ -239,7 +240,7 @@ class Judge:
         self, asked: Iterable[Action], read: tuple[Action, ...], text: str, area_id: str | None, moment: Moment, *,
         begun: bool,
     ) -> tuple[Action, ...]:  # fmt: skip
-        inside = _asked((a for a in read if _within(a, asked)), asked)
+        inside = parts_asked((a for a in read if is_within(a, asked)), asked)
         if begun or (inside and len(inside) == len(read)):
             return inside
         context = self._surroundings(area_id, moment)
@@ -285,38 +286,6 @@ def _actions(understood: Understanding) -> tuple[Action, ...]:
     return (*understood.actions, *understood.pending) if understood.kind in ("actions", "confirm") else ()
 
 
-def same_call(one: Action, other: Action) -> bool:
-    """Whether two actions call the same service with the same data."""
-    return (one.domain, one.service, dict(one.data)) == (other.domain, other.service, dict(other.data))
-
-
-def _within(action: Action, asked: Iterable[Action]) -> bool:
-    """Whether all of an action is part of what was asked for."""
-    for other in asked:
-        if same_call(action, other) and set(action.entity_ids) <= set(other.entity_ids):
-            return bool(action.entity_ids) or not other.entity_ids
-    return False
-
-
-def _way(action: Action) -> str:
-    """The way in which a step goes, in a word; empty for what is no step."""
-    steps = [v for k, v in (*action.data.items(), *action.step.items()) if k.endswith(("_step", "_step_pct", "_delta"))]
-    up = action.service in ("volume_up", "increase_speed") or any(isinstance(v, (int, float)) and v > 0 for v in steps)
-    return "up" if up else "down" if steps or action.service in ("volume_down", "decrease_speed") else ""
-
-
-def _asked(read: Iterable[Action], asked: Iterable[Action]) -> tuple[Action, ...]:
-    """What was read and is part of what was asked for; a value that either of them names outright is no step."""
-    plain = [other for other in asked if not other.step]
-    return tuple(replace(a, step={}) if a.step and _within(a, plain) else a for a in read)
-
-
 def is_told(stance: Stance) -> bool:
     """Whether a clause about a state only tells how things are, so that it means nothing without a request."""
     return stance.kind is Kind.STATE and not stance.affirmed and bool(_IS_SO.search(stance.words))
-
-
-def restricted(action: Action, entity_ids: Iterable[str]) -> Action:
-    """The action on some of its devices."""
-    wanted = set(entity_ids)
-    return replace(action, entity_ids=tuple(i for i in action.entity_ids if i in wanted))

@@ -48,10 +48,15 @@ _TWICE = re.compile(r"\b(the|my|our|to|for|on|off|up|down) \1\b")
 _AGAIN = re.compile(r"\b((?:\w+ ){2,3})\1")
 _FILLING = re.compile(
     r"(?<=\b(?:turn|make)) like (?=the|my|that)|(?<=\bswitch) like (?=the|my|that)|(?<=\bevery) last "
+    r"|\beach and (?=every\b)"
+    # Where the speaker stands, and the room that this is: "down here in the shop".
+    r"|(?<=[a-z] )(?:in )?here (?=(?:in|on|at) (?:the|my|our) )"
     r"| (?:, )?(?:let us see|let me see|let me think|how you say|what is it called|what do you call it)(?: ,)? "
     r"| (?:, )?(?<!do )you know(?= (?!if|whether|what|which|how|where|who))(?: ,)? | (?:kind of|kinda|sort of|sorta) "
     r"|(?<=[a-z]) like (?=\d|(?:halfway|half|a (?:bit|little|quarter|third|lot|touch)|all the way|three|two|about)\b)"
-    r"| (?:what is it|what is the word|thingy|what do i mean|how do you say)(?: ,)? (?=(?:the|my|our) )"
+    r"| (?:what is it|what is the word|thingy|what do i mean|how do you say"
+    r"|(?:the |that )?(?:gadget|gizmo|thing|thingy|thingamajig|thingummy|whatsit|doodah|doofer"
+    r"|contraption))(?: ,)? (?=(?:the|my|our) )"
     r"|(?<=\w) (?:(?:hang on|hold on|wait) )?(?:yeah|yep|yup)(?: ,)? (?=(?:on|off|up|down|to|at|for|the|open"
     r"|closed|shut|in)\b)"
     r"| a(?= an? )"
@@ -69,6 +74,18 @@ _SMALL_WORDS = (
     (re.compile(rf"\bfor for (?={_COUNTED}\b)"), "for four "),
     (re.compile(rf"\btoo (?=(?:the|my|our|a)\b|{_NUMERAL})"), "to "),
     (re.compile(r"\btele vision"), "television"),
+    (re.compile(r"\b(can|could|would|will) ya\b"), r"\1 you"),
+    (re.compile(r"\bt(?:ea|ee|e)? v(?:ee)?\b"), "tv"),
+    (re.compile(r"\bun (?=(?:lock|mute|pause|plug|latch|bolt)(?:s|ed|ing)?\b)"), "un"),
+    (re.compile(r"\bde? (?=humidifier)"), "de"),
+    (re.compile(rf"\b(timer|alarm|countdown|reminder) (?:four|fore) (?={_NUMERAL})"), r"\1 for "),
+    (
+        re.compile(
+            r"\b(tell (?:me|us)|know|check|see|find out|ask|wonder) weather (?=(?:the|my|our|any|all|it|that|there"
+            r"|this|i|we)\b(?! (?:forecast|report)))"
+        ),
+        r"\1 whether ",
+    ),
     (re.compile(r"\b(thir|four|fif|six|seven|eigh|nine) teen\b"), r"\1teen"),
     (re.compile(r"\b(?:for|four) (?:tea|tee|ty)(?= (?:percent|degrees|minutes|seconds)\b)"), "forty"),
     (re.compile(r"\b(thir|fif|six|seven|eigh|nine) (?:tea|tee|ty)(?= (?:percent|degrees|minutes|seconds)\b)"), r"\1ty"),
@@ -136,6 +153,8 @@ _IS_SHORT = re.compile(
     r"|that|this)\b)"
     r"|(?:in|at|on|under|over|behind|by|near|inside) (?:the|my|our|your|his|her|a|an|here|there)|the|a|an|my|our"
     r"|no|such"
+    r"|plenty|lots|enough|after [a-z]+ing|(?:burst|broken|broke|jammed|flooded|leaking|overflowing|smoking"
+    r"|tripped|fallen)(?=[ ,.]|$)"
     r"|(?:finished|done|stopped|ended)(?= |$)|(?:scared|steamed|bored|soaked|baked|frozen|fogged|misted|filthy"
     r"|cold|hot|chilly|freezing|awake|poorly|sick|tired"
     r"|ill|back|home|hungry|thirsty|glaring|upset|crying|dusty|muddy|stuffy|late)(?= (?:(?:up|down|again|now|out)"

@@ -34,6 +34,7 @@ from hub.understanding.target import PRONOUNS, Miss
 from hub.understanding.timers import timer_answer
 from hub.understanding.topics import question_with_topic
 from hub.understanding.understood import Understanding, answered, unknown
+from hub.understanding.wanting import wanted
 
 
 class Parser:
@@ -65,20 +66,18 @@ class Parser:
             return unknown("too_long", "Sorry, that was too long for me.", "more words than a request has")
         context = self._context_of(text, house, area_id, now, focus)
         polite = context.index.respelled(without_courtesy(plain))
-        scene = self._scene_by_name(polite, context)
+        greeted = small_talk(plain, now)  # "good night" only greets, even where a scene is called so
+        scene = self._scene_by_name(polite, context) if greeted is None else None
         if scene is not None:
             return scene
-        for said in (plain, polite):
-            talk = small_talk(said, now)
-            if talk is not None:
-                return Understanding(
-                    "answer", (), talk.sentence, "small_talk", "small talk", ends_conversation=talk.ends
-                )
+        talk = greeted or small_talk(polite, now)
+        if talk is not None:
+            return Understanding("answer", (), talk.sentence, "small_talk", "small talk", ends_conversation=talk.ends)
         if _LOCK_OR_UNLOCK.match(plain):
             return unknown("ambiguous", "Do you want that locked or unlocked?", "lock or unlock was not heard clearly")
         understood = self._request(polite, context, question=question and not is_request(plain))
-        if understood.kind == "unknown" and plain.endswith(" please") and focus == NOTHING:
-            return self._asked_for(polite, context) or understood
+        if understood.kind == "unknown":
+            understood = self._named_alone(polite, context, politely=plain.endswith(" please")) or understood
         if understood.kind == "unknown" and polite == "stop":
             return Understanding("answer", (), "All right.", "small_talk", "nothing to stop", ends_conversation=True)
         return understood
@@ -137,8 +136,9 @@ class Parser:
     def _scene_by_name(self, text: str, context: Context) -> Understanding | None:
         """A scene or script of several words is asked for by its bare name ("Movie night.")."""
         lead = _SCENE_LEAD.match(text)
-        said = text[lead.end() :] if lead else text
-        found = routine_named(said, context) if lead or " " in said else None
+        said = (text[lead.end() :] if lead else text).removesuffix(" now")
+        named = re.sub(r" (?:scene|routine)$", "", said)
+        found = routine_named(said, context) or routine_named(named, context) if lead or " " in said else None
         if found is None or (lead and found.domain == "script"):
             return None
         heard = Heard("activate", said, verbal=False)
@@ -168,8 +168,14 @@ class Parser:
             return understood
         return unknown("not_understood", why_not(NOT_UNDERSTOOD, context), "a correction that fits nothing")
 
-    def _asked_for(self, text: str, context: Context) -> Understanding | None:
+    def _named_alone(self, text: str, context: Context, *, politely: bool) -> Understanding | None:
         """Read "closet light, please": a device by its name alone is asked to be on."""
+        asked = wanted(text, context, politely=politely)
+        if asked is not None:
+            read = understand_clauses(asked, context)
+            return self._decide(read, asked) if isinstance(read, Meaning) else None
+        if not politely or context.focus != NOTHING:
+            return None
         if context.index.place_in(re.sub(r"^(?:the|my|our) ", "", text)) is not None:
             return None
         read = understand_clauses(f"turn on {text}", context)
@@ -236,17 +242,21 @@ class Parser:
         safe: list[Action] = []
         risky: list[Action] = []
         risky_calls: list[tuple[str, Entity]] = []
+        waiting: set[str] = set()
         for call, entities in group_calls(meaning.calls):
             domain, _, name = call.service.partition(".")
             bad = [e for e in entities if self._policy.is_dangerous(call.service, e, call.data)]
             if bad and call.taken_back:
                 return unknown("cannot_do", _NOT_BY_ITSELF.format(name=bad[0].name), "what takes it back is dangerous")
-            good = tuple(e.entity_id for e in entities if e not in bad)
+            waiting.update(e.entity_id for e in bad)
+            # What ends a deed waits with it for the yes.
+            held = tuple(e.entity_id for e in entities if e in bad or ("delay" in call.data and e.entity_id in waiting))
+            good = tuple(e.entity_id for e in entities if e.entity_id not in held)
             data, step = parted(call.data)
             if good or call.entity is None:
                 safe.append(Action(domain, name, good, data, text, step))
-            if bad:
-                risky.append(Action(domain, name, tuple(e.entity_id for e in bad), data, text, step))
+            if held:
+                risky.append(Action(domain, name, held, data, text, step))
                 risky_calls += [(call.service, e) for e in bad]
         reply = dangerous(risky_calls) if risky_calls else ""
         why = "frames " + ", ".join(
@@ -264,8 +274,10 @@ _WHOLE = frozenset({"ok", "query", "dangerous", "small_talk", "unavailable", "de
 _LIT = frozenset({"light", "switch", "fan", "input_boolean"})
 _NOT_BY_ITSELF = "I do not undo that for {name} by myself, so nothing has changed."
 # "Unlock the door" is often written like this; nobody begins a sentence with "and lock".
-_SCENE_LEAD = re.compile(r"(?:it is|let us have|let us do|have|do|time for|make it|i want|we want) (?:a |the )?")
-_LOCK_OR_UNLOCK = re.compile(r"(?:and|an|in|on|un|hun|own|em|am|on a) lock(?:ed)? ")
+_SCENE_LEAD = re.compile(
+    r"(?:it is|let us have|let us do|have|do|time for|make it|i want|we want|right|well) (?:a |the )?"
+)
+_LOCK_OR_UNLOCK = re.compile(r"(?:and|an|in|on|hun|own|em|am|on a) lock(?:ed)? ")
 
 
 def _spoken_of(before: str, text: str, context: Context) -> Context:

@@ -110,6 +110,10 @@ class Confirming:
         """The deeds that are asked about."""
         return all_atoms(self._pending.actions) if self._pending else frozenset()
 
+    def asked_in(self, turn: int) -> tuple[Action, ...]:
+        """What the open question is about, where it was asked in this turn of the user."""
+        return self._pending.actions if self._pending is not None and self._pending.turn == turn else ()
+
     def ask(self, pending: Pending, house: House) -> str:
         """Ask about these actions from now on, and no longer about others; the question to be spoken."""
         self._pending = pending

@@ -23,9 +23,25 @@ class Permitted:
     refused: tuple[str, ...] = ()
 
 
-def permit(actions: Iterable[Action], policy: Policy, said: Said, house: House, now: datetime) -> Permitted:
-    """Sort actions by what the household lets be done, device by device."""
+def permit(
+    actions: Iterable[Action], policy: Policy, said: Said, house: House, now: datetime, *, asked: Iterable[Action] = ()
+) -> Permitted:
+    """Sort actions by what the household lets be done, device by device.
+
+    What is put off goes with what comes before it on the same device: "open the tap for an hour" closes no tap later
+    that was not opened.
+
+    Args:
+        actions: in the order in which they were asked for.
+        policy: of the household.
+        said: over what, where and by whom they were asked for.
+        house: now.
+        now: in the house's time zone.
+        asked: what a question already is about.
+    """
     here = _names_of_area(said.area_id, house)
+    waiting = {entity_id for action in asked for entity_id in action.entity_ids}
+    forbidden: set[str] = set()
     free: list[Action] = []
     risky: list[Action] = []
     refused: list[str] = []
@@ -41,10 +57,15 @@ def permit(actions: Iterable[Action], policy: Policy, said: Said, house: House, 
             if entity is None:
                 continue
             objection = policy.objection(service, entity, action.data, said, areas=here, now=now)
+            later = "delay" in action.data
             if objection is not None:
                 refused.append(objection)
-            elif policy.is_dangerous(service, entity, action.data):
+                forbidden.add(entity_id)
+            elif later and entity_id in forbidden:
+                continue
+            elif policy.is_dangerous(service, entity, action.data) or (later and entity_id in waiting):
                 bad.append(entity_id)
+                waiting.add(entity_id)
             else:
                 good.append(entity_id)
         if good:

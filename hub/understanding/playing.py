@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hub.understanding.context import Context, liveliest_player
 from hub.understanding.house import Entity
@@ -69,13 +70,19 @@ def _player(phrase: str, context: Context) -> Entity | Miss:
 
 def _named(said: str, player: Entity, context: Context) -> tuple[Entity, str] | Refusal | None:
     medium = _LEAD.sub("", said).strip(" ,")
-    if not medium or _NO_MEDIUM.fullmatch(medium):
+    if not medium or _NO_MEDIUM.fullmatch(medium) or _holds_a_deed(medium):
         return None
     # "Play the kitchen lights" names a device, and a device is not played.
     device = resolve(medium, frozenset(context.index.by_domain) - _PLAYER - {"scene", "script"}, context)
     if isinstance(device, Target) and not domains_of(medium) and device.cost == 0:
         return None
     return player, as_said(medium, context.said)
+
+
+def _holds_a_deed(medium: str) -> bool:
+    """Whether something is switched in it: "turn my lights off stove light on" plays nothing."""
+    words = medium.split()
+    return any(after in ("on", "off") and domains_of(word) for word, after in pairwise(words))
 
 
 def lasting(entities: list[Entity]) -> list[str]:

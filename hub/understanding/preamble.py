@@ -15,8 +15,9 @@ from hub.understanding.clause import Meaning
 from hub.understanding.clauses import told, understand_clauses
 from hub.understanding.context import Context
 from hub.understanding.courtesy import without_courtesy
-from hub.understanding.gates import SAYING, judge
+from hub.understanding.gates import MENTIONED, SAYING, judge
 from hub.understanding.lexicon import domains_of
+from hub.understanding.naming import begins_with_a_name, devices_in, routine_named
 from hub.understanding.reasons import UNFINISHED, reason_cuts
 from hub.understanding.tagger import canonical
 from hub.understanding.target import PRONOUNS, Target
@@ -49,7 +50,7 @@ def request_beside(text: str, context: Context) -> Meaning | None:
     Nothing is guessed: the request must be whole, name its devices exactly or point to what the rest has named, and
     the rest must ask for nothing itself.
     """
-    if SAYING.search(text):
+    if SAYING.search(text) or MENTIONED.search(text):
         return None
     text = text.replace(" ?", " ,")
     bares = list(islice(reason_cuts(text), _MOST_REASONS))
@@ -58,20 +59,37 @@ def request_beside(text: str, context: Context) -> Meaning | None:
             read = _asked(found.request, found.entity_ids, context, loosely=found.told)
             if read is not None and read.cost and not all(heard.verbal for heard in read.heard):
                 continue
-            if (
-                read is not None
-                and _is_about(found, read, context)
-                and not (_asks(found.head, context) and not _LEFT.fullmatch(found.head))
-            ):
+            if read is None or not _is_about(found, read, context):
+                continue
+            if not _asks(found.head, context) or _LEFT.fullmatch(found.head):
                 return read
+            break  # two requests, and neither is the other's reason
     for bare in bares:
         read = _asked(bare, (), context, loosely=True)
         if read is None or not (is_verb(bare.partition(" ")[0], Form.BASE) or all(h.target for h in read.heard)):
             continue
         # "The timer on the cooker is broken" is no "the timer on", with a reason behind it.
-        told_of = text[len(bare) :].strip(" ,.").startswith(("the ", "my ", "our "))
-        return None if told_of and read.cost and not all(h.verbal for h in read.heard) else read
+        rest = text[len(bare) :].strip(" ,.")
+        if rest.startswith(("the ", "my ", "our ")) and read.cost and not all(h.verbal for h in read.heard):
+            return None
+        return _with_another(read, rest, context)
     return None
+
+
+def _with_another(read: Meaning, reason: str, context: Context) -> Meaning:
+    """The request with the one that follows its reason: "pause the robot, he's eating my sock, turn the lamp off"."""
+    words = reason.split()
+    for start in range(len(words) - 1):
+        tail = " ".join(words[start:])
+        verb = words[start] not in ("up", "down") and is_verb(words[start], Form.BASE)
+        begins = (_WISHES if start == 0 else _BEGINS).match(tail) and (verb or start == 0)
+        begins = begins or begins_with_a_name(tail, context)
+        if not begins or (start and not _IS_WHOLE.fullmatch(" ".join(words[:start]).rstrip(" ,."))):
+            continue
+        other = _asked(tail, (), context)
+        if other is not None and other.cost == 0 and all(h.verbal or h.frame in ("on", "off") for h in other.heard):
+            return Meaning((*read.calls, *other.calls), (*read.heard, *other.heard), cost=read.cost)
+    return read
 
 
 def _asked(request: str, entity_ids: tuple[str, ...], context: Context, *, loosely: bool = False) -> Meaning | None:
@@ -103,10 +121,22 @@ def _is_about(found: Led, read: Meaning, context: Context) -> bool:
 
 def _asks(head: str, context: Context) -> bool:
     """Whether what leads up asks for something itself; a complaint ("too bright") does not once a remedy follows."""
-    read = understand_clauses(head, context)
-    return isinstance(read, Meaning) and bool(read.calls) and not _COMPLAINS.search(head)
+    if _COMPLAINS.search(head):
+        return False
+    for text in (head, *islice(reason_cuts(head), _MOST_REASONS)):
+        read = understand_clauses(text, context)
+        if isinstance(read, Meaning) and read.calls and (text is head or read.cost == 0):
+            return True
+    return False
 
 
+_WISHES = re.compile(r"(?:i|we) (?:want|need|would (?:like|love))\b")
+# A reason that is over, so that what follows it is something else: not "we always | lock the gate".
+_IS_WHOLE = re.compile(
+    r"(?!.*\b(?:to|and|or|not|never|always|usually|often|sometimes|you|who|that|if|when|until|let|make|makes|made|help|see"
+    r"|hear|watch|will|would|can|could|should|must|might|just|said|says)$)"
+    r"(?:i|we|he|she|they|it|there|(?:(?:the|my|our|this|that|these|those|his|her|their) )?[a-z]+) [a-z]+(?: .+)?"
+)
 _COMPLAINS = re.compile(r"\btoo\b|\b(?:is|are) (?:a (?:bit|little|touch|tad)|rather|way|really|so|very) [a-z]+$")
 # What takes any words may have swallowed the rest.
 _FREE = frozenset({"media_player.play_media", "todo.add_item", "todo.remove_item"})
@@ -123,6 +153,8 @@ _NOT_NOW = re.compile(
 _PLAIN_HEAD = re.compile(
     r"^(?:i|we|you) (?:can not|can (?:barely|hardly)) (?:even )?(?:see|hear|read|tell|find) (?:what|where|who"
     r"|which|how)\b"
+    # "It's been a day" tells no time.
+    r"|\bit (?:is|has) been \d+s$"
     r"|\b(?:should|must) be (?=(?:locked|off|on|open|closed|shut|up|down)$)"
 )
 # "The pendants are blinding me" is whole, "let me" is not.
@@ -178,6 +210,9 @@ _BEGINS = re.compile(
     r"(?!(?:dim|warm|cool|open|lock|set|close|clean|sweep|start|stop|slow|shut|cut|mute|hold|keep|leave|add|remind)\b"
     r"(?! (?:the|my|our|it|them|that|this|those|these|all|every|both|up|down|off|out)\b))[a-z]+ "
 )
+# Who or what is where, told without a verb: "kids in the car".
+_PRESENT = re.compile(r"(?:(?:the|my|our) )?(?:[a-z]+ ){1,2}(?:in|at|on|by) (?:the|my|our) [a-z]+")
+_STARTS = re.compile(r"^(?:start|run|activate|launch|trigger|begin|do)(?: (?:the|my|our))? ")
 _SENSES = re.compile(r"\b(?:see|hear|read|find|like|love|want|need|hate|have|feel|think)$")
 
 
@@ -198,12 +233,24 @@ def led(text: str, context: Context) -> Iterator[Led]:
         if unfinished or _NOT_NOW.search(_PLAIN_HEAD.sub("", told_of)) or not tail:
             continue
         begins = _BEGINS.match(tail) and is_verb(verb, Form.BASE) and words[start - 1] != verb
-        if begins or _WISHED.fullmatch(tail):
+        if _PRESENT.fullmatch(head) and _STARTS.match(tail) and _starts_a_routine(tail, context):
+            yield Led(tail, head)
+        elif begins or _WISHED.fullmatch(tail):
             yield from _before_a_verb(head, tail, context)
-        elif _begins_with_a_name(tail, context) and _tells(head) and not (
+        elif begins_with_a_name(tail, context) and _tells(head) and not (
             _SENSES.search(head) and tail.startswith(("the ", "my ", "our "))
         ):  # fmt: skip
             yield Led(tail, head)
+
+
+def _starts_a_routine(tail: str, context: Context) -> bool:
+    """Whether a request starts a scene or script by its full name, which nobody tells of somebody else."""
+    return routine_named(_STARTS.sub("", tail), context) is not None
+
+
+def is_told(head: str) -> bool:
+    """Whether words only tell how things are now, whole and without a word of somebody else or of another time."""
+    return not UNFINISHED.search(head) and not _NOT_NOW.search(_PLAIN_HEAD.sub("", head)) and _tells(head)
 
 
 def _tells(head: str) -> bool:
@@ -250,31 +297,3 @@ def _subject(head: str, context: Context) -> tuple[str, ...]:
             meant = resolve(found["n"].strip(), frozenset(context.index.by_domain), context)
             return tuple(e.entity_id for e in meant.entities) if isinstance(meant, Target) and meant.cost == 0 else ()
     return ()
-
-
-def _begins_with_a_name(text: str, context: Context) -> bool:
-    words = re.sub(r"^(?:the|my|our) ", "", text).split()
-    return any(
-        canonical(" ".join(words[:length])) in context.index.names
-        for length in range(min(context.index.longest, len(words) - 1), 0, -1)
-    )
-
-
-def devices_in(text: str, context: Context, *, whole: bool = False) -> tuple[str, ...]:
-    """The devices that a text names by their full names; with `whole` only where it says nothing else."""
-    words = [w for w in text.split() if w not in (",", ".")]
-    found: list[str] = []
-    position = 0
-    while position < len(words):
-        for length in range(min(context.index.longest, len(words) - position), 0, -1):
-            ids = context.index.names.get(canonical(" ".join(words[position : position + length])), ())
-            if ids and all(i in context.house.entities for i in ids):
-                near = [i for i in ids if context.entity(i).area_id == context.area_id]
-                found += near or ids
-                position += length
-                break
-        else:
-            if whole and words[position] not in ("the", "my", "our", "that", "this", "those", "these"):
-                return ()
-            position += 1
-    return tuple(dict.fromkeys(found))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hub.understanding.context import Context
 from hub.understanding.house import Entity
 from hub.understanding.measures import measure, set_to, setting_words, usage
@@ -17,11 +19,18 @@ from hub.understanding.states import (
 from hub.understanding.target import Miss
 from hub.understanding.targets import resolve
 
+# A piano, a heat pump: any of its kind, not the one of this house.
+_GENERAL = re.compile(
+    r"(?:what|how|where|who|which|when|why)\b.* an? (?!(?:bit|lot|little|while|moment|second|minute|hour|day|touch|few"
+    r"|couple|tad)\b)[a-z]{2,}(?: [a-z]+){0,2}"
+)
 _NOTICES = frozenset({"presence", "occupancy", "motion"})
 
 
 def answer(text: str, context: Context) -> Answer | Miss | None:
     """Answer a state question. None: this is no question about the house."""
+    if _GENERAL.fullmatch(text):
+        return None
     miss: Miss | None = None
     for read in (_weather, sensed, usage, count, which, yes_no, set_to, measure, _whereabouts, _state):
         found = read(text, context)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from hub.understanding.asked import restricted
 from hub.understanding.decisions import Moment
 from hub.understanding.house import Action
-from hub.understanding.judging import restricted
 
 
 class How(Enum):

@@ -15,11 +15,12 @@ _PEOPLE = (
 _TOLD = re.compile(
     r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|if|when|whenever|unless|until|would|could"
     r"|should|might)\b(?! be (?:nice|good|lovely))"
+    r"|\b(?:hear|see) you$"  # told to somebody who is to be heard: "unmute, we can't hear you"
 )
 UNFINISHED = re.compile(
     rf"\b(?:the|a|an|my|our|your|his|their|its|this|that|these|to|of|at|with|from|by|into|onto|about|than|like|as|and"
     rf"|or|but|because|not|is|are|am|was|be|been|will|can|do|does|did|has|have|got|let|just|really|very|too|so|no|any"
-    rf"|some|left|leave|put|forgot|begins|goes|starts|ends|line|lyrics?|title|{_PEOPLE})$"
+    rf"|some|left|leave|after [a-z]+ing|put|forgot|begins|goes|starts|ends|line|lyrics?|title|{_PEOPLE})$"
 )
 _OWN = r"(?:the|my|our|that|this|those|these|his|her|their)"
 _THING = rf"{_OWN} (?:(?!(?:i|we|he|she|they|you|it|everyone|everybody|someone|somebody|nobody)\b)[a-z0-9]+ ){{1,4}}?"
@@ -31,7 +32,8 @@ _REASON = re.compile(
     rf"|brightest|dimmest|own|usual)\b)|there is|there are|they look|{_THING}(?:is|are|has|have"
     rf"|just|want|wants|need|needs|do not|does not|can not|will not)"
     rf"|(?!(?:no|not|and|but|or|so|then|you|what|who|how|where|when|why|which|that|there|this)\b)[a-z]+ (?:is|are)"
-    rf"|so (?:that )?(?:{_WHO}|{_THING}) ?(?:can|do not|does not)|so (?:that )?{_WHO} [a-z]+"
+    rf"|so (?:that )?(?:{_WHO}|{_THING}) ?(?:can|do not|does not)|so (?:that )?(?:{_WHO}|nobody|no (?:one|1)"
+    rf"|none of us) [a-z]+"
     rf"|(?:now|while|whilst|as|before|till|until) (?:{_WHO}|you forget|{_THING}|[a-z]+ (?:is|are|gets|comes|goes))"
     rf"|because|cause)\b.*|(?:some|a bit of) .+ (?:would be|is) (?:nice|good|lovely))$"
 )

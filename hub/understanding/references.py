@@ -22,6 +22,7 @@ _REST = re.compile(
     r"(?:all )?(?:the |my |our )?(?:others|other ones|rest(?: of (?:them|those|these|the (?P<noun>.+)))?)"
 )
 _POINTED = re.compile(r"(?:this|that|these|those|the same|both(?: of)?(?: those| these| the)?) (?P<noun>.+)")
+_MINE = re.compile(r"mine|ours|(?:my|our) (?:own|one|1)|the (?:one|1) (?:in )?here")
 _ROBOT = re.compile(r"(?:her|him|she|he)")
 _ROBOTS = frozenset({"vacuum", "lawn_mower"})
 
@@ -44,16 +45,27 @@ def resolve_reference(phrase: str, domains: frozenset[str], context: Context) ->
         return _target(_one(domains, context)) if here else None
     if _ROBOT.fullmatch(phrase):
         return _target(_robot(domains, context)) or _target(_one(domains, context))
-    if _ONE.fullmatch(phrase):
-        return _target(_one(domains, context))
-    if _SEVERAL.fullmatch(phrase):
-        return _target(_several(domains, context))
+    for pattern, pointed_at in ((_ONE, _one), (_SEVERAL, _several), (_MINE, _mine)):
+        if pattern.fullmatch(phrase):
+            return _target(pointed_at(domains, context))
     for pattern, find in ((_OTHER, _other), (_REST, _rest)):
         found = pattern.fullmatch(phrase)
         if found:
             return _target(find(found["noun"] or "", domains, context))
     pointed = _POINTED.fullmatch(phrase)
     return _target(_pointed(pointed["noun"], domains, context)) if pointed else None
+
+
+def _mine(domains: frozenset[str], context: Context) -> Iterable[Entity]:
+    """The one device in the speaker's room that is called as one is that was spoken of: "turn mine on too"."""
+    for mention in context.focus.mentions:
+        before = [context.house.entities[i] for i in mention.entity_ids if i in context.house.entities]
+        heads = {canonical(e.name.lower()).rpartition(" ")[2] for e in before if e.domain in domains}
+        near = [e for e in context.of_domains(domains, frozenset({context.area_id or ""})) if e.exposed]
+        own = [e for e in near if canonical(e.name.lower()).rpartition(" ")[2] in heads and e not in before]
+        if heads:
+            return own if len(own) == 1 else ()
+    return ()
 
 
 def _target(entities: Iterable[Entity]) -> Target | None:

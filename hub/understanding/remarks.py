@@ -32,8 +32,32 @@ _REMARK = re.compile(
     r"|guess what|i think|that (?:will do|is (?:enough|better|fine|plenty))|much better|perfect"
     r"|great|nice|well done|good job"
 )
+# What it is time for, called out behind a request that is over: "telly off, dinner".
+_OCCASION = re.compile(
+    r"(?:breakfast|lunch|dinner|tea|supper|bed|bedtime|bath|school|homework|food)(?: time)?"
+    r"(?: (?:everyone|everybody|kids|children|guys|you all))?"
+)
+_OVER = frozenset({"on", "off", "up", "down", "open", "closed", "shut", "please", ","})
 _NO_BEGINNING = frozenset(
-    ["in", "on", "at", "for", "to", "from", "with", "of", "by", "because", "here", "there", "if", "when"]
+    [
+        "in",
+        "on",
+        "at",
+        "for",
+        "to",
+        "from",
+        "with",
+        "of",
+        "by",
+        "because",
+        "here",
+        "there",
+        "if",
+        "when",
+        "scene",
+        "mode",
+        "routine",
+    ]
 )
 _JOINT = re.compile(r"^(?:(?:,|\.|and|so|please|then|can you|could you|would you) )+")
 
@@ -98,7 +122,8 @@ def without_last_remark(text: str) -> str | None:
     """A request without the remark after it ("raise the shades, good morning"); None where there is none."""
     words = text.split()
     for start in range(2, len(words)):
-        if _REMARK.fullmatch(" ".join(words[start:])):
+        last = " ".join(words[start:])
+        if _REMARK.fullmatch(last) or (words[start - 1] in _OVER and _OCCASION.fullmatch(last)):
             return " ".join(words[:start]).strip(" ,.")
     return None
 

@@ -9,13 +9,15 @@ from rapidfuzz import fuzz
 
 from hub.understanding.context import Context
 from hub.understanding.frames import GRAMMAR_WORDS
-from hub.understanding.lexicon import STOP
+from hub.understanding.lexicon import STOP, domains_of
 from hub.understanding.misheard import NAMED, alike, names_of
 from hub.understanding.sounds import distance, sounds_of
 from hub.understanding.tagger import canonical, sound_of
 
 _CORRECTION = re.compile(
-    r" (?:, )?(?:no , sorry|scratch that|strike that|correction|oh wait|oh no|no , not that|not that|hang on"
+    r" (?:, )?(?:(?:(?:no|oh|oops|whoops|wait|hang on|hold on|sorry|actually"
+    r"|ah) (?:, )?)*(?:that is )?(?:the )?wrong (?:one|1|room|light"
+    r"|lamp|switch|button)|no , sorry|scratch that|strike that|correction|oh wait|oh no|no , not that|not that|hang on"
     r"|hold on|no (?:, )?(?:hang on|hold on|shoot|not that (?:one|1))|no sorry|sorry , no|sorry"
     r" no|sorry , i mean|sorry i mean|no , wait|no wait|wait , no"
     r"|wait no|wait|"
@@ -45,6 +47,12 @@ _VERBS = frozenset(
         "raise",
         "lower",
     ]
+)
+_SWITCHED = frozenset({"on", "off"})
+# "Actually forty is plenty": forty is meant.
+_WILL_DO = re.compile(
+    r"(?<=\d)(?P<unit>%|°f?|k)? (?:is|will be|would be) (?:plenty|enough|fine|better|good|perfect|right|ok|lots)$"
+    r"|(?<=\d) (?:will|would|should) do$"
 )
 _ARTICLES = (["the"], ["a"], ["an"], ["my"], ["our"])
 _MAX_TRIES = 12
@@ -89,11 +97,14 @@ def _corrected(text: str) -> Iterator[tuple[str, str]]:
         yield text, ""
         return
     left, right = text[: cuts[0].start()].strip(" ,"), text[cuts[-1].end() :].strip(" ,")
+    right = _WILL_DO.sub(r"\g<unit>", right)
     words, fragment = left.split(), right.split()
     number = _in_the_unit_of(fragment, words)
     if number is not None:
         yield " ".join([*words[: number[0]], number[1], *words[number[0] + 1 :]]), ""
-    alone = bool(fragment) and fragment[0] in _VERBS
+    # What names its own thing and deed is no part of what was said before: "kitchen on, wrong one, hall on".
+    whole = len(fragment) > 1 and {fragment[-1], words[-1] if words else ""} <= _SWITCHED
+    alone = whole or (bool(fragment) and fragment[0] in _VERBS)
     if alone:
         yield right, left
     for keep in range(len(words) - 1, 0, -1)[:_MAX_TRIES]:
@@ -160,7 +171,7 @@ def misheard_repairs(text: str, context: Context) -> Iterator[tuple[str, int]]:
         return  # it takes something back, and nobody knows what
     if " , " in text:
         yield text.replace(" , ", " "), 0
-    for changed in _sound_alikes(text.replace(" , ", " ")):
+    for changed in (*_sound_alikes(text.replace(" , ", " ")), *_ends_moved(text)):
         yield changed, 0
     for mended in _names_but_for_a_word(text.split(), context):
         yield mended, 0
@@ -201,6 +212,17 @@ def _names_but_for_a_word(words: list[str], context: Context) -> Iterator[str]:
     likely = [text for text, apart in mended.items() if apart <= nearest + _AS_NEAR]
     if len(likely) == 1 and likely[0] in near_enough:
         yield likely[0]
+
+
+# The end of a plural, heard as the beginning of what follows: "the light soft" for "the lights off".
+_MOVED_END = re.compile(r"\b(?P<kind>[a-z]+) s(?P<state>oft|off|of|on|up|open)$")
+
+
+def _ends_moved(text: str) -> Iterator[str]:
+    found = _MOVED_END.search(text)
+    if found and domains_of(found["kind"]):
+        state = "off" if found["state"] in ("oft", "of") else found["state"]
+        yield f"{text[: found.end('kind')]}s {state}"
 
 
 def misheard_questions(text: str, context: Context) -> Iterator[str]:

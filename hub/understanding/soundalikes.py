@@ -31,6 +31,7 @@ _DEEDS = _REQUESTED - {
 }  # fmt: skip
 # A name of the house may hold them, but they say nothing of it.
 _NO_NAMES = STOP | _REQUESTED
+_SOMEBODYS = frozenset({"your", "his", "her", "their"})
 _DIRECTIONS = frozenset({"on", "off", "up", "down", "open", "closed", "in", "of"})
 _MOST_WORDS, _MOST_CHANGES, _LONGEST = 10, 3, 4
 # Shares of the sounds that may differ in a word that means nothing here: beside a word of a name that was heard
@@ -100,6 +101,10 @@ class Sounds:
             list(self._like(text, sounds, share, [self._coarse[column] for _, column in sorted(near)[:_KEYS_TRIED]]))
             for text, sounds, share, near in zip(texts, heard, shares, close, strict=True)
         ]
+
+    def same(self, text: str) -> list[str]:
+        """The single words that sound just like a text."""
+        return [phrase for phrase in self._phrases.get(_sounds(text), ()) if " " not in phrase]
 
     def _like(self, text: str, sounds: str, share: float, keys: list[str]) -> Iterator[tuple[str, float, int]]:
         for key in keys:
@@ -208,6 +213,8 @@ def _windows(words: list[str], strange: set[int]) -> Iterator[tuple[int, int, bo
     for start in range(len(words)):
         for end in range(start + 1, min(start + _LONGEST, len(words)) + 1):
             window = words[start:end]
+            if not _SOMEBODYS.isdisjoint(words[max(0, start - 1) : start + 1]):
+                continue  # "pump up your tyres": what is yours or hers is nothing of the house that was misheard
             if not all(word.isalpha() for word in window) or (end - start > 1 and window[0] in ("the", "my")):
                 continue
             doubtful = not strange.isdisjoint(range(start, end))
@@ -245,6 +252,8 @@ def _shifted(words: list[str], strange: set[int], sounds: Sounds) -> Iterator[_C
         for left, right in ((one + two[0], two[1:]), (one[:-1], one[-1] + two)):
             if {left, right} <= sounds.words or (right in sounds.words and domains_of(left)):
                 yield _Change(n, n + 2, f"{left} {right}", _SHIFTED)
+            elif left in sounds.words and domains_of(left):  # "garaged or" for "garage door"
+                yield from (_Change(n, n + 2, f"{left} {word}", _SHIFTED) for word in sounds.same(right))
 
 
 def _splits(change: _Change) -> bool:

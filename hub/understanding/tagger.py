@@ -97,7 +97,8 @@ class HouseIndex:
         words: list[str] = []
         for word in text.split():
             pair = words[-1] + word if words else ""
-            if pair.isalpha() and singular(pair) in self.by_word and not {word, words[-1]} <= self.by_word.keys():
+            known = singular(pair) in self.by_word or (canonical(pair) in self.floors and words[-2:-1] != ["turn"])
+            if pair.isalpha() and known and not {word, words[-1]} <= self.by_word.keys():
                 words[-1] = pair
             elif singular(word) not in self.by_word and word in self.together:
                 words += self.together[word].split()
@@ -136,6 +137,11 @@ def _same_letters(one: str, other: str) -> bool:
     )
 
 
+def _owners(names: Iterable[str]) -> list[str]:
+    """Whose the rooms of these names are: "Emma's" of "Emma's Room"."""
+    return [owner[1] for owner in map(_OWNED.fullmatch, names) if owner]
+
+
 def _names(thing: Entity | Area | Floor) -> list[str]:
     return [key for key in map(name_key, (thing.name, *thing.aliases)) if key]
 
@@ -151,10 +157,9 @@ def build_index(house: House) -> HouseIndex:
     for area_id, names in places.items():
         for name in names:
             index.areas.setdefault(canonical(name), area_id)
-            owner = _OWNED.fullmatch(name)
-            if owner:
+            for owner in _owners((name,)):
                 # "Emma's Room" is also the place of "Emma's radiator".
-                index.areas.setdefault(canonical(owner[1]), area_id)
+                index.areas.setdefault(canonical(owner), area_id)
             called = _CALLED_ROOM.fullmatch(name)
             if called:
                 index.areas.setdefault(canonical(called[1]), area_id)
@@ -184,7 +189,8 @@ def _read_entities(house: House, places: dict[str, list[str]], vocabulary: set[s
         own = _names(entity)
         for name in own:
             names[canonical(name)].add(entity.entity_id)
-            for place in places.get(entity.area_id or "", []):
+            around = places.get(entity.area_id or "", [])
+            for place in (*around, *_owners(around)):
                 # "Kitchen Ceiling Light" is also "ceiling light"; "Kitchen Lights" is not all of "the lights".
                 short = name[len(place) + 1 :] if name.startswith(place + " ") else ""
                 if short and not domains_of(short):

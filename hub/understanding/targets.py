@@ -23,9 +23,11 @@ _EXCEPT = re.compile(
 _AND = re.compile(r" ?, and | ?, | and | plus | as well as | nor ")
 # A state inside a phrase ends a clause: no device is "the kettle on and the radio".
 _TWO_CLAUSES = re.compile(
-    r"\b(?:on|off|up|down|open|closed)(?: ,)? (?:and|then) |^(?:and|or) | (?:and|or|with)$"
+    r"\b(?:on|off|up|down|open|closed)(?: ,)? (?:and|then) | and (?:on|off) (?:the|my|our) |^(?:and|or) | (?:and"
+    r"|or|with)$"
     r"|\b(?:the|my|our) (?:from|to|at|by|for) | off (?!the road)"
 )
+_ON_A_KIND = re.compile(r" on (?P<kind>[a-z]+)$")
 _HERE = re.compile(r" ?\b(?:in|around|of|for|out|over|up|down)? ?\b(?:in here|here|this room|the room|my room)$")
 _EVERYWHERE = re.compile(
     r" ?\b(?:in|throughout|around|across|of|all over) (?:the |my |our )?(?:(?:whole|entire) )?(?:house|home|place)$"
@@ -74,7 +76,7 @@ def _resolve(phrase: str, domains: frozenset[str], context: Context) -> Target |
     named = _by_name(phrase, domains, context)
     if named and not _may_be_several(phrase, named):
         return named
-    if _TWO_CLAUSES.search(phrase) and canonical(phrase.removeprefix("the ")) not in context.index.names:
+    if _is_two_clauses(phrase) and canonical(phrase.removeprefix("the ")) not in context.index.names:
         return Miss("not_understood", phrase, strength=0)
     cut = _EXCEPT.search(phrase)
     if cut:
@@ -84,6 +86,12 @@ def _resolve(phrase: str, domains: frozenset[str], context: Context) -> Target |
     if isinstance(found, Miss) and found.reason != "not_exposed" and len(parts) > 1:
         return _row_of_names(phrase, domains, context) or found
     return found
+
+
+def _is_two_clauses(phrase: str) -> bool:
+    """Whether a phrase goes over the end of a clause: "projector on | lights"."""
+    on = _ON_A_KIND.search(phrase)
+    return bool(_TWO_CLAUSES.search(phrase)) or (on is not None and "light" in domains_of(on["kind"]))
 
 
 def _row_of_names(phrase: str, domains: frozenset[str], context: Context) -> Target | None:

@@ -15,11 +15,17 @@ _ASKED = re.compile(
     r" (?:(?:[a-z]+ ){0,3})?)(?P<it>it|they|that|those|them)(?P<rest>(?: .+)?)"
 )
 _TAGGED = re.compile(
-    r"(?P<n>(?!(?:it|that|this|there|he|she|you|they|i|we)\b).+?) (?P<is>is|are|has|have) (?:not )?(?P<what>.+?)(?: ,)?"
+    r"(?P<n>(?!(?:it|that|this|there|he|she|you|they|i|we)\b).+?)(?: (?:it|they))? (?P<is>is|are|has"
+    r"|have) (?:not )?(?:still )?(?P<what>.+?)(?: ,)?"
     r" (?:is|are|has|have) (?:not )?(?:it|they)(?: not)?"
 )
 _AT_THE_END = re.compile(
     r"(?P<n>.+?) (?P<is>is|are) (?P<how>(?:set (?:to|at)|at|doing|on|playing|saying|reading) )?what"
+)
+# "What is it set to, the thermostat": the topic comes last.
+_TOPIC_LAST = re.compile(
+    r"(?P<q>(?:what|where|how|is|are|has|have|did)\b.*?\b)(?P<it>it|they|that|he|she)(?P<rest>(?: [a-z]+){0,4}?)(?: ,)?"
+    r" (?P<topic>(?:the|my|our|that|this) [a-z0-9]+(?: [a-z0-9]+){0,4})"
 )
 _DONE = re.compile(
     r"(?P<who>i|we) (?:have )?(?P<what>(?:locked|closed|shut|left|set|turned|switched|opened) .+?)(?: ,)?"
@@ -42,7 +48,14 @@ def question_with_topic(text: str, context: Context) -> str:
     if asked and _is_device(asked["topic"], context):
         topic = re.sub(r"^(?:the|my|our|that|this) ", "", asked["topic"])
         return f"{asked['q']}the {topic}{asked['rest']}"
+    behind = _TOPIC_LAST.fullmatch(text)
+    if behind and behind["rest"].rpartition(" ")[2] not in _LEADS and _is_device(behind["topic"], context):
+        return f"{behind['q']}{behind['topic']}{behind['rest']}"
     return text
+
+
+# What stands before the topic belongs to it: "is it in the kitchen".
+_LEADS = frozenset({"in", "on", "at", "of", "for", "by", "with", "from", "near", "under", "over", "behind", "like"})
 
 
 def _is_device(phrase: str, context: Context) -> bool:

@@ -19,14 +19,13 @@ from protocol.measure import (
     MeasureFlag,
     Measurement,
     Measurer,
-    encode_levels,
     pack_measurements,
 )
 from protocol.opus import OpusEncoder
 from satellite.audio.player import Player
 from satellite.audio.port import BLOCK_SAMPLES, RATE_HZ, Block, Pcm
 from satellite.dsp.echo import EchoActivity, EchoCanceller
-from satellite.dsp.levels import LevelPace
+from satellite.dsp.levels import LevelReports, Report
 from satellite.dsp.vad import SpeechDetector
 from satellite.dsp.wake import StopWord, WakeDetector
 
@@ -116,7 +115,7 @@ class Chain:
         self._echo = EchoActivity()
         self._vad = SpeechDetector()
         self._measurer = Measurer()
-        self._pace = LevelPace()
+        self._reports = LevelReports(self._measurer.record, self._measurer.floors_db)
         self._room_16k, self._own_16k = _To16k(), _To16k()
         self._preroll: deque[_Moment] = deque(maxlen=MAX_MEASUREMENTS)
         self._encoder: OpusEncoder | None = None
@@ -188,10 +187,12 @@ class Chain:
         elif found is not None and not muted:
             self._call("word", found.word, found.score, block)
         if gate:
+            self._reports.forget()
             self._send_sound(moment)
         else:
             self._encoder = None
-            self._send_level(block, speech=speaking)
+            due = self._reports.step(block.samples, block.time_us, speech=self._vad.speaking)
+            self._send_levels(due, speech=speaking)
         self.blocks += 1
 
     def silence(self) -> None:
@@ -219,13 +220,15 @@ class Chain:
             self._emit(Halt())
 
     def _forget_speech(self) -> None:
-        # What was said before the microphone was switched off must not go up with a later call.
+        # What was said before the microphone was switched off must not go up later.
         if self._preroll and MeasureFlag.MUTED not in self._preroll[-1].measurement.flags:
             self._preroll.clear()
+            self._reports.forget()
 
     def _call(self, trigger: Literal["word", "button"], word: str, score: float, block: Block) -> None:
         end = block.samples + BLOCK_SAMPLES
         start = max(0, end - _WORD_SAMPLES) if trigger == "word" else end
+        self._send_levels(self._reports.rest(), speech=False)
         packed = pack_measurements([moment.measurement for moment in self._preroll])
         first = self._preroll[0].samples
         self._emit(Call(trigger, word, min(1.0, score), start, end, block.time_us, first, packed))
@@ -243,11 +246,6 @@ class Chain:
         speech = MeasureFlag.SPEECH in moment.measurement.flags
         return Sound(FrameType.AUDIO, payload, flags, moment.samples, moment.time_us, speech)
 
-    def _send_level(self, block: Block, *, speech: bool) -> None:
-        stride = self._pace.step(speech=self._vad.speaking)
-        if not stride:
-            return
-        floors = self._measurer.floors_db() if self._pace.floors_due() else None
-        payload = encode_levels([self._measurer.record()], stride, floors)
-        flags = FrameFlag.NONE if floors is None else FrameFlag.FLOORS
-        self._emit(Sound(FrameType.LEVEL, payload, flags, block.samples, block.time_us, speech))
+    def _send_levels(self, reports: list[Report], *, speech: bool) -> None:
+        for payload, flags, samples, time_us in reports:
+            self._emit(Sound(FrameType.LEVEL, payload, flags, samples, time_us, speech))

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import wave
 from collections.abc import Callable
@@ -29,7 +30,7 @@ RATE_HZ = 24_000
 Pcm = NDArray[np.int16]
 _WAV_HEADER_BYTES = 44
 # A satellite reads 0.17 s ahead and its loudspeaker's file lies as much behind; the rest is for a slow machine.
-_LEAD_S = 0.8
+LEAD_S = 0.8
 
 
 def write_wav(path: Path, pcm: Pcm, rate_hz: int = RATE_HZ) -> Path:
@@ -169,6 +170,17 @@ class Household:
             return asyncio.run(call(self.state_dir, method, params))
         return None
 
+    def say(self, area: str, text: str) -> tuple[threading.Thread, list[Any]]:
+        """Let the house say something; the thread ends, with its answer, when it has been played or cut short."""
+        answers: list[Any] = []
+
+        def say() -> None:
+            answers.append(asyncio.run(call(self.state_dir, "say", {"area": area, "text": text}, timeout_s=120)))
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        return thread, answers
+
     def start_hub(self, *, wait: bool = True) -> None:
         settings = {
             "home": {"kind": "demo"},
@@ -184,7 +196,7 @@ class Household:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, timeout_s: float = 60) -> None:
+    def wait_ready(self, timeout_s: float = 120) -> None:
         def ready() -> bool:
             assert self.processes["hub"].poll() is None, self.log("hub")
             return bool((self.ask("status") or {}).get("port"))
@@ -225,22 +237,23 @@ class Household:
         self.satellite(area, track(seconds), *options, args=())
         wait_for(lambda: area in self.connected(), 15, f"the satellite in {area}")
 
-    def speak(self, area: str, words: Pcm) -> float:
-        """Somebody speaks now: the words go into the running recording, just ahead of where the satellite reads it.
+    def speak(self, area: str, words: Pcm, *, at_s: float | None = None) -> float:
+        """Somebody speaks: the words go into the running recording, just ahead of where the satellite reads it.
+
+        Args:
+            at_s: where in the recording, at least `LEAD_S` ahead of it.
 
         Returns:
             Seconds from the recording's beginning to the end of the words.
         """
-        folder = self.report_dir / area
-        played_bytes = (folder / "speaker.wav").stat().st_size - _WAV_HEADER_BYTES
-        with (folder / "mic.wav").open("r+b") as file:
-            at = _WAV_HEADER_BYTES + played_bytes // 2 * 2 + int(_LEAD_S * RATE_HZ) * 2
-            file.seek(at)
+        first = round((self.recorded_s(area) + LEAD_S if at_s is None else at_s) * RATE_HZ)
+        with (self.report_dir / area / "mic.wav").open("r+b") as file:
+            file.seek(_WAV_HEADER_BYTES + 2 * first)
             room = np.frombuffer(file.read(words.nbytes), "<i2")
             assert room.size == words.size, f"the recording in {area} is over"
-            file.seek(at)
+            file.seek(_WAV_HEADER_BYTES + 2 * first)
             file.write((room.astype(np.int32) + words).clip(-32768, 32767).astype("<i2").tobytes())
-        return ((at - _WAV_HEADER_BYTES) // 2 + words.size) / RATE_HZ
+        return (first + words.size) / RATE_HZ
 
     def recorded_s(self, area: str) -> float:
         """How much of its recording a satellite has been through."""

@@ -44,6 +44,7 @@ HOMES = {
         "samples",
         "farmhouse",
         "townhouse",
+        "cityhouse",
     ),
     "held_out": ("bungalow",),
 }

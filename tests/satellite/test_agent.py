@@ -67,7 +67,7 @@ async def test_a_hub_that_was_not_called_gets_an_error_and_no_sound(peer, rig) -
     error = (await peer.until(lambda: peer.of(ErrorMessage)))[0]
     assert error.code == "not_woken"
     await backend.run(100)
-    await peer.until(lambda: len(peer.frames) > 20)
+    await peer.until(lambda: len(peer.frames) > 10)
     assert {frame.type for frame in peer.frames} == {FrameType.LEVEL}
     assert "light_on" not in events
 

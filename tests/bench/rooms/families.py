@@ -8,50 +8,20 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from apartment import Apartment, Place, Point, make_apartment, random_point
-from scene import Crossing, Scene, Stage, Utterance
-from voices import FULL_SCALE_DB_SPL, Talker, at_level, said
+from acting import RATE_HZ, dialogue, enter, say, short, somewhere, television
+from apartment import Apartment, Place, Point, make_apartment
+from overheard import onesided, ourvoice, tvcalls
+from scene import Crossing, Scene, Stage
+from voices import Talker, at_level, said
 
-RATE_HZ: Final = 16_000
-_MOUTH_M: Final = (1.1, 1.75)
 _ARM_M: Final = 0.45  # nobody is nearer to the point that stands for a whole door
 _PACE_M_S: Final = 1.0
 
 
-def _somewhere(stage: Stage, room: int) -> Place:
-    return Place(room, random_point(stage.rng, stage.home.rooms[room].size, _MOUTH_M))
-
-
-def _say(stage: Stage, talker: Talker, place: Place, t0_s: float, *, wake: bool) -> float:
-    """Say something and enter it into the truth; returns when it ends."""
-    sound, word_s = talker.says(wake=wake)
-    part = f"talker{talker.number}"
-    stage.sound(part, sound, t0_s, place)
-    return _enter(stage, talker, place, t0_s=t0_s, length_s=len(sound) / RATE_HZ, word_s=word_s)
-
-
-def _enter(stage: Stage, talker: Talker, place: Place, *, t0_s: float, length_s: float, word_s: float) -> float:
-    ok = tuple(stage.home.acceptable(place))
-    nearest = stage.home.nearest(place)
-    stage.truth.utterances.append(Utterance(t0_s, t0_s + length_s, nearest, ok, word_s > 0, talker.number, talker.kind))
-    if word_s > 0:
-        stage.words.append((f"talker{talker.number}", t0_s, t0_s + word_s))
-    return t0_s + length_s
-
-
-def _short(rng: np.random.Generator, home: Apartment, duration_s: float) -> tuple[Stage, int]:
-    return Stage(home, duration_s, rng), int(rng.integers(len(home.rooms)))
-
-
-def _dialogue(stage: Stage, talker: Talker, place: Place, t0_s: float) -> float:
-    end = _say(stage, talker, place, t0_s, wake=True)
-    return _say(stage, talker, place, end + stage.rng.uniform(0.6, 1.2), wake=False)
-
-
 def single(rng: np.random.Generator, manner: str = "normal", satellites: int | None = None) -> Stage:
     home = make_apartment(rng, satellites or int(rng.integers(3, 6)))
-    stage, room = _short(rng, home, 9.5)
-    _dialogue(stage, Talker(rng, manner=manner), _somewhere(stage, room), float(rng.uniform(1.4, 1.8)))
+    stage, room = short(rng, home, 9.5)
+    dialogue(stage, Talker(rng, manner=manner), somewhere(stage, room), float(rng.uniform(1.4, 1.8)))
     stage.kind = "" if manner == "normal" else manner
     return stage
 
@@ -67,50 +37,28 @@ def many(rng: np.random.Generator) -> Stage:
 def gain(rng: np.random.Generator) -> Stage:
     """Two rooms, one of which may be a large one with two satellites: the gains oppose the truth."""
     home = make_apartment(rng, int(rng.integers(2, 4)), open_plan=0.5)
-    stage, room = _short(rng, home, 9.5)
-    _dialogue(stage, Talker(rng), _somewhere(stage, room), float(rng.uniform(1.4, 1.8)))
+    stage, room = short(rng, home, 9.5)
+    dialogue(stage, Talker(rng), somewhere(stage, room), float(rng.uniform(1.4, 1.8)))
     return stage
-
-
-def _television(stage: Stage, room: int) -> None:
-    """News and plays in one voice, or several people who talk."""
-    rng = stage.rng
-    if rng.random() < 0.5:
-        tone = float(rng.choice([0.9, 1.0, 1.12]))
-        pieces = [said("programme", int(i), tone) for i in rng.permutation(3)]
-    else:
-        cast = [Talker(rng, 8), Talker(rng, 9)]
-        pieces = [at_level(cast[i % 2].says(wake=False)[0], -40.0) for i in range(9)]
-    pauses = [np.zeros(int(rng.uniform(0.1, 0.5) * RATE_HZ)) for _ in pieces]
-    sound = np.concatenate([part for both in zip(pieces, pauses, strict=True) for part in both])
-    begin = int(rng.uniform(0, 4) * RATE_HZ)
-    sound = np.tile(sound, 4)[begin : begin + stage.samples]
-    level = float(rng.uniform(60.0, 70.0))
-    stage.sound("tv", at_level(sound, level - FULL_SCALE_DB_SPL), 0.0, _low(stage, room))
-    stage.truth.tv = room
-
-
-def _low(stage: Stage, room: int) -> Place:
-    return Place(room, random_point(stage.rng, stage.home.rooms[room].size, (0.5, 0.9)))
 
 
 def tv(rng: np.random.Generator) -> Stage:
     home = make_apartment(rng, int(rng.integers(3, 6)))
-    stage, room = _short(rng, home, 13.0)
+    stage, room = short(rng, home, 13.0)
     others = [r for r in range(len(home.rooms)) if r != room]
-    _television(stage, int(rng.choice(others)) if others and rng.random() < 0.85 else room)
-    _dialogue(stage, Talker(rng), _somewhere(stage, room), float(rng.uniform(3.5, 5.0)))
+    television(stage, int(rng.choice(others)) if others and rng.random() < 0.85 else room)
+    dialogue(stage, Talker(rng), somewhere(stage, room), float(rng.uniform(3.5, 5.0)))
     return stage
 
 
 def doorway(rng: np.random.Generator) -> Stage:
     """Somebody speaks from a doorway: both rooms are right, changing between them is not."""
     home = make_apartment(rng, int(rng.integers(3, 6)), open_plan=0.0, doors=["open"])
-    stage, _ = _short(rng, home, 9.5)
+    stage, _ = short(rng, home, 9.5)
     door = home.doors[int(rng.integers(len(home.doors)))]
     here = Place(door.rooms[0], _inside(home, door.rooms[0], door.side(door.rooms[0]), 0.35))
     ok = (home.rooms[door.rooms[0]].satellites[0], home.rooms[door.rooms[1]].satellites[0])
-    _dialogue(stage, Talker(rng), here, float(rng.uniform(1.4, 1.8)))
+    dialogue(stage, Talker(rng), here, float(rng.uniform(1.4, 1.8)))
     stage.truth.utterances = [replace(u, ok=ok) for u in stage.truth.utterances]
     return stage
 
@@ -124,58 +72,56 @@ def _inside(home: Apartment, room: int, door: Point, depth_m: float) -> Point:
 
 def selfvoice(rng: np.random.Generator) -> Stage:
     home = make_apartment(rng, int(rng.integers(3, 6)))
-    stage, room = _short(rng, home, 15.5)
-    talker, place = Talker(rng), _somewhere(stage, room)
-    end = _say(stage, talker, place, float(rng.uniform(1.4, 1.8)), wake=True)
+    stage, room = short(rng, home, 15.5)
+    talker, place = Talker(rng), somewhere(stage, room)
+    end = say(stage, talker, place, float(rng.uniform(1.4, 1.8)), wake=True)
     answer = said("answer", int(rng.integers(3)), 1.0)
     satellite = home.nearest(place)
     level = float(rng.uniform(60, 70))
     end = stage.play(satellite, at_level(answer, 0.0), end + rng.uniform(0.4, 1.2), level)
-    _say(stage, talker, place, end + float(rng.uniform(0.6, 1.0)), wake=False)
+    say(stage, talker, place, end + float(rng.uniform(0.6, 1.0)), wake=False)
     return stage
 
 
 def barge(rng: np.random.Generator) -> Stage:
     """Somebody calls while the assistant speaks, in its room or from another one."""
     home = make_apartment(rng, int(rng.integers(3, 6)))
-    stage, room = _short(rng, home, 14.0)
-    talker, place = Talker(rng), _somewhere(stage, room)
-    end = _say(stage, talker, place, float(rng.uniform(1.4, 1.8)), wake=True)
+    stage, room = short(rng, home, 14.0)
+    talker, place = Talker(rng), somewhere(stage, room)
+    end = say(stage, talker, place, float(rng.uniform(1.4, 1.8)), wake=True)
     answer = np.concatenate([said("answer", int(rng.integers(3)), 1.0)] * 2)
     begin = end + float(rng.uniform(0.4, 1.0))
     stage.play(home.nearest(place), at_level(answer, 0.0), begin, float(rng.uniform(60, 70)))
-    other = _somewhere(stage, int(rng.integers(len(home.rooms)))) if rng.random() < 0.4 else place
-    _say(
-        stage, Talker(rng, 1) if other is not place else talker, other, begin + float(rng.uniform(1.5, 2.5)), wake=True
-    )
+    other = somewhere(stage, int(rng.integers(len(home.rooms)))) if rng.random() < 0.4 else place
+    say(stage, Talker(rng, 1) if other is not place else talker, other, begin + float(rng.uniform(1.5, 2.5)), wake=True)
     return stage
 
 
 def two(rng: np.random.Generator) -> Stage:
     """Two people in two rooms; the second begins while the first still speaks."""
     home = make_apartment(rng, int(rng.integers(3, 6)))
-    stage, room = _short(rng, home, 11.0)
+    stage, room = short(rng, home, 11.0)
     others = [r for r in range(len(home.rooms)) if r != room]
     if not others:
         return two(rng)
     t0 = float(rng.uniform(1.4, 1.8))
     first, second = Talker(rng, 0), Talker(rng, 1)
-    end = _say(stage, first, _somewhere(stage, room), t0, wake=True)
+    end = say(stage, first, somewhere(stage, room), t0, wake=True)
     lead = float(rng.choice([0.1, 0.25, 0.5, 1.0, 1.5]))
-    other = _somewhere(stage, int(rng.choice(others)))
-    end = _say(stage, second, other, t0 + lead, wake=True)
-    _say(stage, second, other, end + 0.5, wake=False)
+    other = somewhere(stage, int(rng.choice(others)))
+    end = say(stage, second, other, t0 + lead, wake=True)
+    say(stage, second, other, end + 0.5, wake=False)
     return stage
 
 
 def followme(rng: np.random.Generator) -> Stage:
     """Somebody walks through a door and back while speaking."""
     home = make_apartment(rng, int(rng.integers(3, 6)), open_plan=0.0, doors=["open", "open", "ajar"])
-    stage, _ = _short(rng, home, 19.0)
+    stage, _ = short(rng, home, 19.0)
     door = home.doors[int(rng.integers(len(home.doors)))]
     one, two_ = door.rooms if rng.random() < 0.5 else door.rooms[::-1]
     talker = Talker(rng)
-    start, goal = _somewhere(stage, one), _somewhere(stage, two_)
+    start, goal = somewhere(stage, one), somewhere(stage, two_)
     t_cross = [float(rng.uniform(5.5, 7.0)), float(rng.uniform(12.5, 14.0))]
     where = _walk(stage, (start, goal), door.side(one), door.side(two_), t_cross)
     t0, index = 1.6, 0
@@ -184,7 +130,7 @@ def followme(rng: np.random.Generator) -> Stage:
         sound = sound[: int((18.4 - t0) * RATE_HZ)]
         stage.moving("talker0", sound, t0, where)
         at = min(where, key=lambda w: abs(w[0] - t0))[1]
-        t1 = _enter(stage, talker, at, t0_s=t0, length_s=len(sound) / RATE_HZ, word_s=word_s)
+        t1 = enter(stage, talker, at, t0_s=t0, length_s=len(sound) / RATE_HZ, word_s=word_s)
         around = [c for c in t_cross if t0 - 0.7 < c < t1 + 0.7]
         if around:
             both = (home.rooms[one].satellites[0], home.rooms[two_].satellites[0])
@@ -238,8 +184,8 @@ def days(rng: np.random.Generator) -> Stage:
     end = 0.0
     for call in range(16):
         room = int(rng.choice(shared) if rng.random() < 0.6 else rng.integers(len(home.rooms)))
-        place = _somewhere(stage, room)
-        end = _say(stage, people[int(rng.integers(2))], place, end + float(rng.uniform(8.6, 9.4)), wake=True)
+        place = somewhere(stage, room)
+        end = say(stage, people[int(rng.integers(2))], place, end + float(rng.uniform(8.6, 9.4)), wake=True)
         if call < 6:
             answer = said("answer", int(rng.integers(3)), 1.0)[: int(3.0 * RATE_HZ)]
             end = stage.play(home.nearest(place), at_level(answer, 0.0), end + 0.8, float(rng.uniform(60, 70)))
@@ -257,6 +203,9 @@ FAMILIES: Final[dict[str, Callable[[np.random.Generator], Stage]]] = {
     "barge": barge,
     "two": two,
     "followme": followme,
+    "onesided": onesided,
+    "tvcalls": tvcalls,
+    "ourvoice": ourvoice,
     "days": days,
 }
 

@@ -13,12 +13,13 @@ from scene import FRAME, Scene
 from scoring import Answers
 
 from hub.evals.arbitration import FrameLine, Meta, ScenePlayer
+from hub.rooms.arbiter import Decision
 
 _NO_SOUND: Final = base64.b64encode(bytes(2 * FRAME)).decode()
 
 
-def play(recording: Recording) -> tuple[Answers, list[str]]:
-    """The answers, and the reasons that were given."""
+def play(recording: Recording) -> tuple[Answers, list[Decision]]:
+    """The answers, and the calls that were served."""
     scene = recording.scene
     player = ScenePlayer(scene.satellites, Replayed(recording))
     wakes = {(room, frame): score for room, frame, score in scene.wakes}
@@ -36,7 +37,7 @@ def play(recording: Recording) -> tuple[Answers, list[str]]:
             ref=None,
         )
         player.frame(FrameLine.model_construct(op="frame", room=room, t=t, pcm=_NO_SOUND, meta=meta))
-    return answers, [decision.why for decision in player.decisions]
+    return answers, player.decisions
 
 
 def play_by_process(scene: Scene) -> Answers:

@@ -22,15 +22,16 @@ from scene import FRAME, Scene
 from speech import OUT
 
 from hub.evals.arbitration_satellites import MicBlock
-from protocol.frames import AUDIO_STREAM, LEVEL_STREAM, Frame, FrameDecoder, FrameFlag, FrameType
-from protocol.records import LevelRecord, MeasureFlag, Measurement, encode_levels
-from satellite.dsp.levels import LevelPace
+from protocol.frames import AUDIO_STREAM, LEVEL_STREAM, Frame, FrameDecoder, FrameType
+from protocol.records import LevelRecord, MeasureFlag, Measurement
+from satellite.dsp.levels import LevelReports, Report
 from satellite.rehearsal import CLOCK_ZERO_S, RehearsedRoom
 
 _ROOT: Final = Path(__file__).parents[3]
 # What a recording depends on.
 _SOURCES: Final = (
     *("tests/bench/rooms/apartment.py", "tests/bench/rooms/scene.py", "tests/bench/rooms/families.py"),
+    *("tests/bench/rooms/acting.py", "tests/bench/rooms/overheard.py"),
     *("tests/bench/rooms/speech.py", "tests/bench/rooms/voices.py", "tests/bench/rooms/recording.py"),
     *("satellite/rehearsal.py", "satellite/dsp/chain.py", "satellite/dsp/echo.py", "satellite/dsp/vad.py"),
     *("protocol/measure.py", "protocol/records.py"),
@@ -104,9 +105,13 @@ class Replayed:
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
         rooms = range(recording.scene.satellites)
-        self._pace = {room: LevelPace() for room in rooms}
+        self._now: dict[int, tuple[LevelRecord, tuple[float, ...]]] = {}
+        self._reports = {room: self._of(room) for room in rooms}
         self._open = dict.fromkeys(rooms, False)
         self._sent: list[tuple[int, Frame]] = []
+
+    def _of(self, room: int) -> LevelReports:
+        return LevelReports(lambda: self._now[room][0], lambda: self._now[room][1])
 
     def hear(self, room: int, block: MicBlock) -> None:
         """What a satellite would put on the wire after this block."""
@@ -114,17 +119,19 @@ class Replayed:
         measurement, scalars, floors = self._recording.measured[room][block.seq]
         time_us, samples = round((block.captured_s + CLOCK_ZERO_S) * 1e6), block.seq * 480
         if call is not None:
+            self._report(room, self._reports[room].rest())
             self._sent.append((room, Frame(FrameType.CONTROL, call, time_us=time_us)))
         if self._open[room]:
+            self._reports[room].forget()
             frame = Frame(FrameType.AUDIO, measurement + b"\0", stream=AUDIO_STREAM, samples=samples, time_us=time_us)
             self._sent.append((room, frame))
             return
-        pace = self._pace[room]
-        stride = pace.step(speech=MeasureFlag.SPEECH in Measurement.unpack(measurement).flags)
-        if stride:
-            due = floors if pace.floors_due() else None
-            payload = encode_levels([LevelRecord.unpack(scalars)], stride, due)
-            flags = FrameFlag.NONE if due is None else FrameFlag.FLOORS
+        self._now[room] = LevelRecord.unpack(scalars), floors
+        speech = MeasureFlag.SPEECH in Measurement.unpack(measurement).flags
+        self._report(room, self._reports[room].step(samples, time_us, speech=speech))
+
+    def _report(self, room: int, reports: list[Report]) -> None:
+        for payload, flags, samples, time_us in reports:
             frame = Frame(FrameType.LEVEL, payload, flags, LEVEL_STREAM, samples=samples, time_us=time_us)
             self._sent.append((room, frame))
 

@@ -20,7 +20,7 @@ from baselines import BASELINES
 from families import FAMILIES, make_scene
 from playing import play, play_by_process
 from recording import recorded
-from scoring import Score, score
+from scoring import Score, score, score_calls
 
 DEVELOPMENT_SEEDS: Final = range(1000, 2000)
 OURS: Final = "roomtone"
@@ -29,7 +29,8 @@ OURS: Final = "roomtone"
 def _one(task: tuple[str, int, str | None]) -> dict[str, Score]:
     family, seed, pictures = task
     recording = recorded(family, seed)
-    answers = {OURS: play(recording)[0], **{name: rule(recording) for name, rule in BASELINES.items()}}
+    ours, decisions = play(recording)
+    answers = {OURS: ours, **{name: rule(recording) for name, rule in BASELINES.items()}}
     if pictures is not None:
         from pictures import draw
 
@@ -38,6 +39,7 @@ def _one(task: tuple[str, int, str | None]) -> dict[str, Score]:
     for name, given in answers.items():
         out[name] = Score()
         score(out[name], recording.scene, given)
+    score_calls(out[OURS], recording.scene, decisions)
     return out
 
 
@@ -81,6 +83,10 @@ def rows(scores: dict[str, Score]) -> list[tuple[str, list[str]]]:
     for voice, found in every[0].clean_by_voice.items():
         line(f"right room, {voice} voices % (n={len(found)})", [_percent(s.clean_by_voice[voice]) for s in every])
     line("decision after onset, p50/p90 ms", [_quantiles(s.delays_ms) for s in every])
+    for kind, served in every[0].calls_served.items():
+        line(f"calls served, {kind} % (n={len(served)})", [_percent(s.calls_served.get(kind, [])) for s in every])
+    ignored = every[0].loudspeakers_ignored
+    line(f"a loudspeaker's calls ignored % (n={len(ignored)})", [_percent(s.loudspeakers_ignored) for s in every])
     line("television: calls that no detector heard", [str(s.unheard) for s in every])
     line("television: false, an hour", [f"{s.television_false / max(1.0, s.television_s) * 3600:.0f}" for s in every])
     line("own voice: false, an hour", [f"{s.own_false / max(1.0, s.own_s) * 3600:.0f}" for s in every])

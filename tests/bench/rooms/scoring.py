@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from scene import Scene, Utterance
 
+from hub.rooms.arbiter import Decision
+
 Answers = list[tuple[float, int | None]]
 
 _JUDGED_AT_S: Final = 1.7
@@ -35,14 +37,16 @@ class Score:
     follow_s: float = 0.0
     first_keeps: list[bool] = field(default_factory=list)
     second_served: list[bool] = field(default_factory=list)
+    calls_served: dict[str, list[bool]] = field(default_factory=lambda: defaultdict(list))
+    loudspeakers_ignored: list[bool] = field(default_factory=list)
     unheard: int = 0  # beside a television, where no detector found the word: nobody could answer
     failures: list[str] = field(default_factory=list)
 
     def add(self, other: Score) -> None:
         """Take in what was counted elsewhere."""
-        for mine_by, theirs_by in ((self.clean, other.clean), (self.clean_by_voice, other.clean_by_voice)):
-            for kind, found in theirs_by.items():
-                mine_by[kind].extend(found)
+        for by in ("clean", "clean_by_voice", "calls_served"):
+            for kind, found in getattr(other, by).items():
+                getattr(self, by)[kind].extend(found)
         for name in self.__dataclass_fields__:
             mine, theirs = getattr(self, name), getattr(other, name)
             if isinstance(mine, list):
@@ -101,6 +105,27 @@ def score(into: Score, scene: Scene, answers: Answers) -> None:
         into.flips.append(max(0, len(changes(answers)) - 1))
     if scene.family == "followme":
         _follow(into, scene, answers)
+
+
+def score_calls(into: Score, scene: Scene, decisions: list[Decision]) -> None:
+    """Whether people's calls were served wherever a detector heard them, and a loudspeaker's were not."""
+    fired_s = [frame / 50 for _, frame, _ in scene.wakes]
+    served_s = [decision.winner.fired_ms / 1000.0 for decision in decisions]
+    called = [u for u in scene.truth.utterances if u.wake]
+    for utterance in called:
+        if _called(scene, utterance):
+            served = any(utterance.t0 < t < utterance.t1 + _AFTER_S for t in served_s)
+            into.calls_served[_kind(scene, utterance)].append(served)
+            if not served:
+                into.failures.append(f"{scene.name} {utterance.t0:.2f}: a call was refused")
+
+    def a_persons(t: float) -> bool:
+        return any(utterance.t0 < t < utterance.t1 + _AFTER_S for utterance in called)
+
+    if not all(map(a_persons, fired_s)):
+        false_s = [t for t in served_s if not a_persons(t)]
+        into.loudspeakers_ignored.append(not false_s)
+        into.failures.extend(f"{scene.name} {t:.2f}: a loudspeaker was served" for t in false_s)
 
 
 def _kind(scene: Scene, utterance: Utterance) -> str:

@@ -15,6 +15,7 @@ from hub.engine.port import EngineBusyError
 from hub.events import Acted, Saying, TurnEnded
 from hub.hearing.port import Final, Partial, SpeechStarted
 from protocol.messages import Duck
+from tests.hub.dialog.conftest import FakeLine
 
 QUIET = np.zeros(480, np.int16)
 
@@ -209,6 +210,8 @@ async def test_one_that_has_not_is_restored_as_soon_as_it_hears_nobody(cast, tal
         (Partial("Amen.", 480.0, paused=True), False),
         (Partial("And the other one?", 640.0), True),
         (Partial("Yeah.", 640.0), False),
+        (Partial("Oh yes, I see.", 900.0), False),
+        (Partial("Okay, I say,", 864.0), False),
     ],
 )
 async def test_first_words_cut_it_short_unless_they_may_be_a_hum(cast, talk, partial, cut):
@@ -219,6 +222,44 @@ async def test_first_words_cut_it_short_unless_they_may_be_a_hum(cast, talk, par
     cast.hearing.streams[0].emit(SpeechStarted(0))
     cast.hearing.streams[0].emit(partial)
     assert bool(cast.line.flushed) is cut
+
+
+async def test_agreement_that_is_read_after_the_last_word_is_no_turn(cast, talk):
+    cast.engine.seconds = 0.3
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: talk.agent_speaking)
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    await until(lambda: not talk.agent_speaking)
+    heard(cast, "Yeah, okay, right.")
+    heard(cast, "Turn off the kitchen lights.")
+    await until(lambda: len(cast.seen(TurnEnded)) == 2)
+    assert cast.seen(TurnEnded)[1].record["user"] == "Turn off the kitchen lights."
+
+
+async def test_a_yes_over_the_end_of_a_question_is_its_answer(cast, talk):
+    cast.engine.seconds = 0.3
+    heard(cast, "Unlock the front door.")
+    await until(lambda: talk.agent_speaking)
+    cast.hearing.streams[0].emit(SpeechStarted(0))
+    await until(lambda: not talk.agent_speaking)
+    cast.hearing.streams[0].emit(Final("Yes.", 0, 24_000, 0.9, second="Yes.", decoded_ms=now_ms()))
+    await until(lambda: len(cast.seen(TurnEnded)) == 2)
+    assert [act.service for act in cast.seen(Acted)] == ["unlock"]
+
+
+async def test_the_rest_of_a_word_in_another_room_cuts_nothing_short(cast, talk):
+    cast.engine.seconds, cast.engine.hold, cast.line.plays = 5.0, True, False
+    heard(cast, "Turn on the kitchen lights.")
+    await until(lambda: cast.line.audio)
+    stream, hall = cast.hearing.streams[0], FakeLine(area_id="hallway")
+    talk.audio(QUIET, 0, 1000.0)
+    talk.move(hall)
+    talk.audio(QUIET, 0, 1020.0, speech=True)
+    stream.emit(SpeechStarted(1920))
+    stream.emit(Partial("The trust.", 330.0))
+    assert talk.agent_speaking
+    stream.emit(Partial("The truth is,", 650.0))
+    assert not talk.agent_speaking
 
 
 @pytest.mark.parametrize(

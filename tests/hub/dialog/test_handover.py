@@ -25,7 +25,8 @@ pytestmark = pytest.mark.virtual_time
 
 AREAS = ("kitchen", "hallway", "bedroom")
 # SNR, envelope variance, high-frequency ratio: near a satellite, a door away, and nobody.
-NEAR, FAR, SILENCE = (24.0, -0.2, -12.0), (4.0, -1.6, -26.0), (-6.0, -3.3, -8.0)
+NEAR, DIM = (24.0, -0.2, -12.0), (12.0, -1.0, -20.0)
+FAR, SILENCE = (4.0, -1.6, -26.0), (-6.0, -3.3, -8.0)
 
 
 def now_ms():
@@ -221,8 +222,8 @@ async def test_what_was_said_before_the_walk_was_said_in_the_old_room(talking):
 async def test_a_question_that_was_asked_in_the_kitchen_is_answered_in_the_hallway(talking):
     talking.says("Unlock the front door.")
     await until(lambda: any("?" in said for said in talking.cast.engine.said))
-    await talking.live(0.7)
-    await walk(talking)
+    await talking.live(1.6)
+    await talking.live(1.4, hallway=NEAR, kitchen=FAR)
     assert talking.states("hallway")[-1] == ("granted", "moved")
     talking.says("Yes.")
     await until(lambda: any(event.service == "unlock" for event in talking.cast.seen(Acted)))
@@ -305,12 +306,47 @@ async def test_a_satellite_that_says_nothing_at_all_is_not_waited_for(talking, m
     assert "stays here" in board.decisions.newest()[-1]["why"]
 
 
-async def test_who_calls_from_another_room_goes_on_with_what_was_said(talking):
+async def test_who_calls_while_the_talker_is_silent_has_a_conversation_of_his_own(talking):
+    first = talking.board.conversation_in("kitchen")
+    await talking.live(1.0)
+    await talking.live(0.7, hallway=NEAR, kitchen=FAR)
+    for area in ("kitchen", "hallway"):  # both satellites heard him
+        talking.wakes(area)
+    await talking.live(1.0, hallway=NEAR, kitchen=FAR)
+    assert talking.board.conversation_in("kitchen") is first
+    assert talking.board.conversation_in("hallway") not in (first, None)
+    assert talking.cast.seen(FloorMoved) == []
+
+
+async def test_a_sentence_that_two_conversations_hear_is_answered_by_one(talking):
+    await talking.live(1.0)
+    await talking.live(0.7, hallway=NEAR, kitchen=FAR)
+    talking.wakes("hallway")
+    await talking.live(1.0, hallway=NEAR, kitchen=FAR)
+    for stream in range(2):
+        talking.says("Turn on the light.", stream=stream)
+    await asyncio.sleep(1.0)
+    assert [event.record["area"] for event in talking.cast.seen(TurnEnded)] == ["hallway"]
+
+
+async def test_a_call_takes_the_place_of_whoever_is_on_his_way_there(talking):
+    board, hall, first = talking.board, talking.lines["hallway"], talking.board.conversation_in("kitchen")
+    await talking.live(1.0)
+    await talking.live(0.7, hallway=NEAR)
+    board._sessions.follow(Handover(first.session, None, board.registry.room(hall), 0.9))
+    talking.wakes("hallway")
+    await until(lambda: board.conversation_in("hallway"))
+    assert (board.conversation_in("hallway") is first, board.conversation_in("kitchen")) == (False, first)
+
+
+async def test_who_calls_on_his_way_out_goes_on_with_what_was_said(talking):
     talking.says("Turn on the kitchen lights.")
     await until(lambda: talking.cast.seen(TurnEnded))
     conversation = talking.board.conversation_in("kitchen")
     talking.lines["bedroom"].features = frozenset()  # it follows nobody; a call is a call
-    await talking.live(1.0)
+    await talking.live(1.0, kitchen=NEAR)
+    await talking.live(0.8, kitchen=DIM, bedroom=DIM)
+    await talking.live(0.4)
     await talking.live(0.8, bedroom=NEAR)
     talking.wakes("kitchen")  # its satellite heard him, too
     talking.wakes("bedroom")

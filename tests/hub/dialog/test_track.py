@@ -47,3 +47,11 @@ def test_who_walks_to_and_fro_was_in_each_room_at_its_time():
         track.move(area)
     track.place(480 * 3, 60.0)
     assert [track.area_at(480 * n) for n in range(4)] == ["kitchen", "hall", "kitchen", "bath"]
+
+
+def test_who_is_first_heard_when_he_has_just_come_was_in_the_middle_of_something():
+    track = Track("kitchen")
+    assert not track.is_torn(track.place(0, 0.0))
+    track.move("hall")
+    joined = track.place(90_000, 1000.0)
+    assert [track.is_torn(joined + 24 * after_ms) for after_ms in (-20, 0, 300, 900)] == [False, True, True, False]

@@ -14,6 +14,11 @@ DIM = (12.0, -1.0, -20.0)
 FAR = (4.0, -1.6, -26.0)
 
 
+def loudness_db(now_ms, voice):
+    """The syllables of a voice by its number; 0 for none in particular."""
+    return 8.0 * np.sin(now_ms / 1000.0 * (17.0 + 7.3 * voice) + voice) if voice else 0.0
+
+
 class SimpleHouse:
     def __init__(self, rooms: int) -> None:
         self.attention = Attention(Ears())
@@ -28,14 +33,11 @@ class SimpleHouse:
             for row in self.rows:
                 snr_db, variance, hf_db = rooms.get(row, SILENCE)
                 voice = (voices or {}).get(row, 0)
-                level_db = -60.0 + snr_db + (self._loudness_db(voice) if row in rooms else 0.0)
+                level_db = -60.0 + snr_db + (loudness_db(self.now_ms, voice) if row in rooms else 0.0)
                 flags = MeasureFlag.SPEECH if snr_db > 3.0 else MeasureFlag.NONE
                 record = LevelRecord(level_db, 0.9, snr_db, variance, hf_db, flags)
                 self.attention.ears.take(row, record, self.now_ms, 1)
             self.moved.extend(self.attention.step(self.now_ms))
-
-    def _loudness_db(self, voice):
-        return 8.0 * np.sin(self.now_ms / 1000.0 * (17.0 + 7.3 * voice) + voice) if voice else 0.0
 
     def quiet(self, seconds):
         self.hear(seconds, {})

@@ -56,7 +56,7 @@ def test_a_television_that_says_the_wake_word_has_not_risen_over_itself():
     house = SimpleHouse(2)
     house.hear(13.0, {0: NEAR, 1: DIM})
     word = house.attention.heard(house.now_ms - 700.0, house.now_ms, house.now_ms)
-    assert house.attention.loudspeaker(word, house.now_ms) is Loudspeaker.TELEVISION
+    assert house.attention.loudspeaker(word) is Loudspeaker.TELEVISION
 
 
 def test_somebody_who_calls_beside_the_television_is_no_television():
@@ -64,7 +64,80 @@ def test_somebody_who_calls_beside_the_television_is_no_television():
     house.hear(4.0, {0: DIM})
     house.hear(1.0, {0: DIM, 1: NEAR})
     word = house.attention.heard(house.now_ms - 700.0, house.now_ms, house.now_ms)
-    assert house.attention.loudspeaker(word, house.now_ms) is None
+    assert house.attention.loudspeaker(word) is None
+
+
+def loudspeaker(house, word_s=0.7):
+    word = house.attention.heard(house.now_ms - 1000 * word_s, house.now_ms, house.now_ms)
+    return house.attention.loudspeaker(word)
+
+
+@pytest.mark.parametrize(("said_s", "pause_s"), [(2.5, 3.0), (4.0, 1.6), (2.0, 1.2)])
+def test_who_has_talked_to_a_telephone_for_minutes_is_no_television_when_he_calls(said_s, pause_s):
+    house = SimpleHouse(2)
+    house.quiet(1.5)
+    for _ in range(6):
+        house.hear(said_s, {0: NEAR, 1: DIM})
+        house.quiet(pause_s)
+    house.hear(0.8, {0: NEAR, 1: DIM})
+    assert loudspeaker(house) is None
+
+
+def test_who_stops_reading_aloud_and_calls_is_no_television():
+    house = SimpleHouse(2)
+    house.quiet(1.5)
+    house.hear(20.0, {0: NEAR, 1: DIM})
+    assert loudspeaker(house) is Loudspeaker.TELEVISION  # in one breath nothing tells them apart
+    house.quiet(1.2)
+    house.hear(0.8, {0: NEAR, 1: DIM})
+    assert loudspeaker(house) is None
+
+
+def we_speak(house, seconds, others=None):
+    """From the loudspeaker of row 0, which row 1 hears dimly and row 2 not at all."""
+    house.attention.plays(0, house.now_ms, playing=True)
+    house.hear(seconds, {0: FAR, 1: DIM} | (others or {}))
+
+
+def we_have_spoken(house, seconds):
+    we_speak(house, seconds)
+    house.attention.plays(0, house.now_ms, playing=False)
+    house.quiet(2.0)
+
+
+def test_who_has_talked_where_our_voice_is_not_heard_may_call_there(house):
+    we_have_spoken(house, 6.0)
+    we_speak(house, 4.0, {2: NEAR})
+    assert loudspeaker(house) is None
+
+
+def test_who_has_talked_over_our_voice_may_call_over_it(house):
+    we_have_spoken(house, 6.0)
+    we_speak(house, 3.0, {1: NEAR})
+    assert loudspeaker(house) is None
+
+
+def test_our_voice_as_it_always_was_is_ours_however_long_we_know_it(house):
+    we_have_spoken(house, 6.0)
+    we_have_spoken(house, 6.0)
+    we_speak(house, 3.0)
+    assert loudspeaker(house) is Loudspeaker.OURS
+
+
+def test_what_was_said_while_we_spoke_is_no_din_afterwards(house):
+    house.hear(1.0, {2: NEAR})
+    we_speak(house, 5.0, {2: NEAR})
+    assert house.attention.background.usual_db[house.rows].max() < 12.0
+
+
+@pytest.mark.parametrize(("before_s", "during_s", "after_s"), [(1.0, 0.3, 0.0), (0.0, 0.2, 0.6)])
+def test_of_which_we_have_not_said_all_was_not_said_by_us(house, before_s, during_s, after_s):
+    house.hear(before_s, {0: DIM, 1: DIM})
+    we_speak(house, during_s, {0: DIM})
+    if after_s:
+        house.attention.plays(0, house.now_ms, playing=False)
+        house.hear(after_s, {0: DIM, 1: DIM})
+    assert loudspeaker(house) is None
 
 
 def test_our_own_voice_next_door_is_not_somebody(house):
@@ -72,7 +145,7 @@ def test_our_own_voice_next_door_is_not_somebody(house):
     house.hear(2.5, {0: DIM, 1: DIM})
     assert house.attention.guess is None
     word = house.attention.heard(house.now_ms - 700.0, house.now_ms, house.now_ms)
-    assert house.attention.loudspeaker(word, house.now_ms) is Loudspeaker.OURS
+    assert house.attention.loudspeaker(word) is Loudspeaker.OURS
 
 
 def test_a_person_who_talks_over_us_is_somebody(house):
@@ -80,7 +153,7 @@ def test_a_person_who_talks_over_us_is_somebody(house):
     house.hear(2.5, {0: FAR, 1: FAR})
     house.hear(0.9, {0: FAR, 1: NEAR})
     word = house.attention.heard(house.now_ms - 600.0, house.now_ms, house.now_ms)
-    assert house.attention.loudspeaker(word, house.now_ms) is None
+    assert house.attention.loudspeaker(word) is None
     assert int(word.odds.argmax()) == 1
 
 

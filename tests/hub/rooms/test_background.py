@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -23,6 +24,40 @@ def test_a_television_is_known_after_some_seconds_and_forgotten_after_it_was_off
     assert background.television.tolist() == [False, True]
     hear(background, [-6.0, -6.0], 1500)
     assert background.television.tolist() == [False, False]
+
+
+def talk(background, turns, said_s, pause_s, snr_db=20.0):
+    for _ in range(turns):
+        hear(background, [-6.0, snr_db], round(50 * said_s))
+        hear(background, [-6.0, -6.0], round(50 * pause_s))
+
+
+def test_a_television_seldom_pauses():
+    background = Background(2)
+    talk(background, 8, 3.0, 0.4)
+    assert background.established.tolist() == [False, True]
+    talk(background, 4, 3.0, 0.4)
+    hear(background, [-6.0, -6.0], 35)
+    assert background.established.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(("said_s", "pause_s"), [(2.5, 3.0), (6.0, 1.5), (2.0, 0.8)])
+def test_people_who_talk_to_each_other_or_to_a_telephone_are_no_television(said_s, pause_s):
+    background = Background(2)
+    for _ in range(20):
+        talk(background, 1, said_s, pause_s)
+        hear(background, [-6.0, 20.0], round(50 * said_s))
+        assert not background.established.any()
+        hear(background, [-6.0, -6.0], round(50 * pause_s))
+
+
+def test_a_television_that_was_switched_off_is_none_when_people_talk():
+    background = Background(2)
+    talk(background, 20, 3.0, 0.3)
+    assert background.established[1]
+    hear(background, [-6.0, -6.0], 250)
+    hear(background, [-6.0, 20.0], 200)
+    assert not background.established.any()
 
 
 def test_nothing_rises_over_a_television_but_somebody_who_is_louder():

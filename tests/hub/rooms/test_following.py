@@ -45,10 +45,62 @@ def test_a_second_person_does_not_steal_it_when_the_first_lowers_his_voice(house
     assert house.moved == []
 
 
-def test_after_a_pause_whoever_speaks_in_another_room_is_followed(house):
-    house.quiet(0.6)
-    house.hear(0.5, {1: NEAR, 0: FAR}, {0: 1, 1: 1})
+@pytest.mark.parametrize("doors", ["open", "closed"])
+def test_who_has_had_time_to_walk_is_followed_when_he_has_not_called(house, doors):
+    house.quiet(2.0)
+    heard = {1: NEAR, 0: FAR} if doors == "open" else {1: NEAR}
+    house.hear(0.7, heard, {0: 1, 1: 1})
+    assert house.moved == []
+    house.hear(0.4, heard, {0: 1, 1: 1})
     assert where(house) == 1
+
+
+def test_who_said_one_word_after_walking_is_followed_though_he_is_silent_by_then(house):
+    house.quiet(2.0)
+    house.hear(0.5, {1: NEAR})
+    house.quiet(0.9)
+    assert where(house) == 1
+
+
+def test_who_was_heard_on_his_way_out_is_followed_at_his_first_syllable(house):
+    house.hear(0.8, {0: DIM, 1: DIM}, {0: 1, 1: 1})
+    house.quiet(0.5)
+    house.hear(0.3, {1: NEAR})
+    assert where(house) == 1
+
+
+@pytest.mark.parametrize("pause_s", [0.4, 0.8])
+def test_nobody_is_in_another_room_at_once(house, pause_s):
+    house.quiet(pause_s)
+    house.hear(3.0, {1: NEAR})
+    house.quiet(0.8)
+    house.hear(3.0, {1: NEAR})
+    assert house.moved == []
+
+
+def test_who_has_been_talking_there_before_has_not_come_in(house):
+    house.attention.release("s")
+    house.hear(1.0, {1: NEAR})
+    house.attention.hold("s", 0)
+    house.hear(0.6, {0: NEAR, 1: FAR}, {0: 1, 1: 1})
+    house.quiet(3.0)
+    house.hear(2.0, {1: NEAR})
+    assert house.moved == []
+
+
+def test_who_goes_on_where_he_was_has_not_left(house):
+    house.quiet(2.0)
+    house.hear(0.6, {1: NEAR})
+    house.hear(2.0, {0: NEAR, 1: FAR}, {0: 1, 1: 1})
+    assert house.moved == []
+
+
+def test_a_call_made_in_time_keeps_the_session_where_it_is(house):
+    house.quiet(2.0)
+    house.hear(0.7, {1: NEAR})
+    house.attention.hold("other", 1)
+    house.hear(1.5, {1: NEAR})
+    assert house.moved == []
 
 
 def test_nobody_is_followed_to_and_fro(house):
@@ -98,6 +150,8 @@ OUR_VOICE = {0: FAR, 1: FAR}
 
 
 def test_who_speaks_in_the_next_room_during_the_answer_is_followed_by_it(answering):
+    answering.hear(0.6, {0: FAR, 1: NEAR})
+    assert answering.moved == []  # he may yet be somebody who calls
     answering.hear(0.4, {0: FAR, 1: NEAR})
     assert [(moved.before, moved.row) for moved in answering.moved] == [(0, 1)]
     assert where(answering) == 1
@@ -114,7 +168,7 @@ def test_the_house_does_not_follow_its_own_voice(house):
 
 def test_people_who_were_talking_there_before_do_not_call_the_answer_away(house):
     house.quiet(0.4)
-    house.hear(1.0, {1: NEAR, 0: FAR}, {0: 2, 1: 2})
+    house.hear(0.7, {1: NEAR, 0: FAR}, {0: 2, 1: 2})
     house.moved.clear()
     house.attention.hold("s", 0)
     house.attention.plays(0, house.now_ms, playing=True)

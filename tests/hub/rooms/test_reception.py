@@ -13,7 +13,7 @@ from hub.rooms.reception import Reception
 from hub.rooms.registry import Registry
 from protocol.messages import Playback, Wake
 from protocol.records import LevelBatch, LevelRecord, MeasureFlag
-from tests.hub.rooms.simple_house import DIM, FAR, NEAR, SILENCE
+from tests.hub.rooms.simple_house import DIM, FAR, NEAR, SILENCE, loudness_db
 
 
 @dataclass
@@ -42,13 +42,14 @@ class Home:
         self.now_ms = 1000.0
         self.handovers = []
 
-    def hear(self, seconds, heard):
+    def hear(self, seconds, heard, voices=None):
         for _ in range(round(seconds * 50)):
             self.now_ms += 20.0
             for index, room in enumerate(self.rooms):
                 snr_db, variance, hf_db = heard.get(index, SILENCE)
                 flags = MeasureFlag.SPEECH if snr_db > 3.0 else MeasureFlag.NONE
-                record = LevelRecord(-60.0 + snr_db, 0.9, snr_db, variance, hf_db, flags)
+                level_db = -60.0 + snr_db + loudness_db(self.now_ms, (voices or {}).get(index, 0))
+                record = LevelRecord(level_db, 0.9, snr_db, variance, hf_db, flags)
                 room.take(LevelBatch((record,), 1, None), self.now_ms)
             self.handovers.extend(self.reception.step(self.now_ms))
 
@@ -102,7 +103,7 @@ def test_a_television_is_told_that_it_was_not_meant(home):
     home.hear(13.0, {1: NEAR, 0: FAR})
     answer = home.wake(1)
     assert isinstance(answer, Denial)
-    assert answer.why == "hall: a television said the wake word"
+    assert answer.why == "hall: a television said the wake word; a person who calls again at once is believed"
 
 
 def test_who_was_taken_for_a_television_is_believed_when_he_insists(home):
@@ -152,12 +153,81 @@ def test_a_walker_is_handed_over(home):
     home.hear(0.5, {0: NEAR})
     home.reception.opened("s1", home.rooms[0], home.now_ms)
     home.hear(0.5, {0: NEAR})
-    home.hear(0.6, {})
-    home.hear(0.6, {1: NEAR, 0: FAR})
+    home.hear(1.6, {})
+    home.hear(1.4, {1: NEAR, 0: FAR}, {0: 1, 1: 1})
     assert [(h.session, h.before.area_id, h.room.area_id) for h in home.handovers] == [("s1", "kitchen", "hall")]
     assert home.handovers[0].why.startswith("hall: the talker is heard here now, coming from kitchen (")
     assert home.reception.session_in(home.rooms[1]) == "s1"
     assert home.reception.session_in(home.rooms[0]) is None
+
+
+def test_who_calls_next_door_while_the_talker_is_silent_has_a_session_of_his_own(home):
+    home.hear(0.5, {0: NEAR})
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.hear(1.0, {0: NEAR, 1: FAR})
+    home.hear(3.0, {})
+    home.hear(0.7, {1: NEAR, 0: FAR})
+    home.wake(0)
+    home.wake(1)
+    decision = home.decide()
+    assert [room.area_id for room in home.reception.places(decision, home.now_ms)] == ["hall"]
+    assert home.reception.superseded(home.rooms[1], decision) == []
+    home.reception.opened("s2", home.rooms[1], home.now_ms)
+    assert home.reception.attended is home.rooms[1]
+    home.hear(1.5, {1: NEAR, 0: FAR})
+    assert [home.reception.session_in(room) for room in home.rooms] == ["s1", "s2", None]
+
+
+def test_who_was_heard_on_his_way_out_and_calls_next_door_takes_his_session_along(home):
+    home.rooms[1].line.features = frozenset()  # it follows nobody; a call is a call
+    home.hear(0.5, {0: NEAR})
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.hear(1.5, {0: NEAR, 1: FAR})
+    home.hear(0.8, {0: DIM, 1: DIM})
+    home.hear(0.4, {})
+    home.hear(0.8, {1: NEAR})
+    home.wake(1)
+    assert home.handovers == []
+    assert home.reception.superseded(home.rooms[1], home.decide()) == [("s1", home.rooms[0])]
+
+
+def test_nobody_comes_to_a_room_whose_call_is_being_decided(home):
+    home.hear(0.5, {0: NEAR})
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.hear(1.0, {0: NEAR})
+    home.hear(2.0, {})
+    home.hear(0.7, {1: NEAR, 2: NEAR})
+    home.wake(1)
+    home.hear(0.5, {1: NEAR, 2: NEAR})
+    assert home.reception.callers
+    assert home.handovers == []
+    assert home.reception.session_in(home.rooms[0]) == "s1"
+
+
+def test_a_sentence_that_two_sessions_hear_belongs_to_the_one_whose_room_hears_it_best(home):
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.reception.opened("s2", home.rooms[1], home.now_ms)
+    home.hear(1.0, {}, {})
+    home.hear(1.0, {0: DIM, 1: NEAR}, {0: 1, 1: 1})
+    begun_ms, ended_ms = home.now_ms - 1000.0, home.now_ms
+    assert [home.reception.owns(session, begun_ms, ended_ms) for session in ("s1", "s2")] == [False, True]
+
+
+def test_a_sentence_keeps_its_owner_however_it_goes_on(home):
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.reception.opened("s2", home.rooms[1], home.now_ms)
+    home.hear(1.0, {0: DIM, 1: NEAR}, {0: 1, 1: 1})
+    assert home.reception.owns("s2", home.now_ms - 900.0, home.now_ms)
+    begun_ms = home.now_ms - 900.0
+    home.hear(0.6, {0: NEAR, 1: DIM}, {0: 1, 1: 1})
+    assert [home.reception.owns(session, begun_ms, home.now_ms) for session in ("s1", "s2")] == [False, True]
+
+
+def test_two_people_who_speak_at_once_are_both_heard(home):
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.reception.opened("s2", home.rooms[1], home.now_ms)
+    home.hear(1.0, {0: NEAR, 1: NEAR}, {0: 1, 1: 2})
+    assert all(home.reception.owns(session, home.now_ms - 900.0, home.now_ms) for session in ("s1", "s2"))
 
 
 class Sensors:

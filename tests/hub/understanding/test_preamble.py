@@ -28,6 +28,15 @@ from tests.hub.understanding.deeds import deeds_of
         ("Turn off the hall light so the baby can sleep.", "Turn off the hall light."),
         ("Switch off the kettle before we go out.", "Switch off the kettle."),
         ("Boil the kettle, my sister is coming.", "Boil the kettle."),
+        ("Hall light on at twenty percent so nobody trips.", "Hall light on at twenty percent."),
+        ("The dog's after waking up so would you turn the telly down a bit.", "Turn the telly down a bit."),
+        ("The cup's broken, turn on the hall light.", "Turn on the hall light."),
+        ("God, it's been a day, can you turn off the hall light?", "Turn off the hall light."),
+        ("Everyone in the car, start leaving the house.", "Leaving the house."),
+        ("Telly off, dinner.", "Telly off."),
+        ("Telly off, bedtime kids.", "Telly off."),
+        ("Bathroom light on for the night.", "Bathroom light on."),
+        ("Lock each and every door before we drop off.", "Lock every door."),
     ],
 )
 def test_only_the_request_counts(hear, said, plain):
@@ -57,6 +66,11 @@ def test_only_the_request_counts(hear, said, plain):
         "I want a pizza and turn off the hall light.",
         "Shut up, you're joking.",
         "I can't turn off the hall light.",
+        "The kids in the car turn on the kettle.",
+        "People at the office switch off the hall light.",
+        "Add so nobody trips to the film.",
+        "On the landing there's a",
+        "On the landing.",
     ],
 )
 def test_what_others_do_or_say_is_no_request(hear, sentence):

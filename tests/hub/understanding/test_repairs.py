@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.hub.understanding.deeds import deeds_of
+
 
 @pytest.mark.parametrize(
     ("written", "said"),
@@ -66,3 +68,19 @@ def test_lock_or_unlock_is_asked(hear):
 )  # fmt: skip
 def test_chatter_is_not_repaired_into_a_command(hear, chatter):
     assert not hear("british", "kitchen", chatter).actions
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Reading lamp on, hang on, wrong one, hall light on.", "Hall light on."),
+        ("Turn on the kettle, no that's the wrong one, turn on the hall light.", "Turn on the hall light."),
+        ("Set the hall light to sixty percent, actually forty's plenty.", "Set the hall light to forty percent."),
+        ("Hall light to sixty, actually forty is enough.", "Hall light to forty."),
+        ("Turn on the gadget the kettle.", "Turn on the kettle."),
+    ],
+)
+def test_only_what_was_meant_at_last_is_done(hear, said, meant):
+    whole, plain = hear("british", "lounge", said), hear("british", "lounge", meant)
+    assert deeds_of(plain)
+    assert deeds_of(whole) == deeds_of(plain), whole.explanation

@@ -38,3 +38,17 @@ def test_a_question_is_put_in_its_plain_order(hear, said, plain):
 
 def test_a_tag_on_what_is_no_device_asks_nothing(hear):
     assert not hear("british", "lounge", "The weather is nice, isn't it?").asked
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("What's it set to, the heating?", "What is the heating set to?"),
+        ("Is it locked, the back door?", "Is the back door locked?"),
+        ("What percent is the desk fan at?", "What is the desk fan at?"),
+    ],
+)
+def test_what_is_named_last_is_asked_about(hear, said, plain):
+    whole, bare = hear("british", "lounge", said), hear("british", "lounge", plain)
+    assert bare.kind == "answer"
+    assert set(whole.asked) == set(bare.asked) != set()
