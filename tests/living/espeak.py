@@ -6,6 +6,7 @@ import importlib.util
 import struct
 import subprocess
 import sys
+from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
@@ -16,30 +17,7 @@ RATE_HZ: Final = 24_000
 Sound = NDArray[np.float32]
 _ACTIVE_DB: Final = 30.0
 
-_PROGRAM: Final = """
-import ctypes, os, struct, sys
-binary = sys.argv[1]
-espeak, heard = ctypes.CDLL(binary), bytearray()
-callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
-def take(sound, samples, _):
-    if samples:
-        heard.extend(ctypes.string_at(sound, 2 * samples))
-    return 0
-take = callback(take)
-rate = espeak.espeak_Initialize(2, 0, os.path.join(os.path.dirname(binary), "espeak-ng-data").encode(), 0)
-espeak.espeak_SetSynthCallback(take)
-out = sys.stdout.buffer
-for line in sys.stdin:
-    voice, words_a_minute, text = line.rstrip("\\n").split("\\t")
-    if espeak.espeak_SetVoiceByName(voice.encode()):
-        sys.exit("no voice " + voice)
-    espeak.espeak_SetParameter(1, int(words_a_minute), 0)
-    heard.clear()
-    data = text.encode()
-    espeak.espeak_Synth(data, len(data) + 1, 0, 1, 0, 1, None, None)
-    out.write(struct.pack("<II", rate, len(heard)) + heard)
-    out.flush()
-"""
+_PROGRAM: Final = Path(__file__).parents[1] / "espeak_voice.py"
 
 
 class Espeak:
@@ -53,7 +31,7 @@ class Espeak:
         if found is None or found.origin is None:
             raise RuntimeError("piper-tts is not installed: make setup installs it")
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM, found.origin], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, _PROGRAM, found.origin], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._said: dict[tuple[str, int, str], Sound] = {}
 

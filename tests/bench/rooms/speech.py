@@ -90,29 +90,17 @@ for index, text in enumerate(json.load(sys.stdin)):
     with wave.open(f"{folder}/{index:03}.wav", "wb") as file:
         voice.synthesize_wav(text, file, syn_config=same)
 """
-_ESPEAK: Final = """
-import ctypes, json, os, sys, wave
+_ESPEAK: Final = f"""
+import json, sys, wave
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+from espeak_voice import Voices
 binary, folder = sys.argv[1:]
-voices, texts = json.load(sys.stdin)
-espeak, heard = ctypes.CDLL(binary), bytearray()
-callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
-def take(sound, samples, _):
-    if samples:
-        heard.extend(ctypes.string_at(sound, 2 * samples))
-    return 0
-take = callback(take)
-rate = espeak.espeak_Initialize(2, 0, os.path.join(os.path.dirname(binary), "espeak-ng-data").encode(), 0)
-espeak.espeak_SetSynthCallback(take)
-for number, voice in enumerate(voices):
-    if espeak.espeak_SetVoiceByName(voice.encode()):
-        sys.exit("no voice " + voice)
-    for index, text in enumerate(texts):
-        heard.clear()
-        data = text.encode()
-        espeak.espeak_Synth(data, len(data) + 1, 0, 1, 0, 1, None, None)
-        with wave.open(f"{folder}/{number * len(texts) + index:03}.wav", "wb") as file:
-            file.setnchannels(1), file.setsampwidth(2), file.setframerate(rate)
-            file.writeframes(bytes(heard))
+names, texts = json.load(sys.stdin)
+voices = Voices(binary)
+for index, (name, text) in enumerate((name, text) for name in names for text in texts):
+    with wave.open(folder + "/%03d.wav" % index, "wb") as file:
+        file.setnchannels(1), file.setsampwidth(2), file.setframerate(voices.rate_hz)
+        file.writeframes(voices.say(name, text))
 """
 
 
