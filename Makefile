@@ -1,12 +1,14 @@
 # `make` alone lists the targets. ARGS is handed on: make run ARGS="--once", make test ARGS="-k frames".
 SHELL := /bin/bash
+# Hub and satellites start a hundred times in the tests: they are compiled once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-assistant test-duplex test-engine test-netns lint check bench bench-rooms evals soak lock clean
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# Two at a time: much of what is tested waits for real time. A file's tests stay together, and share what they set up.
-EVERYDAY := $(PYTEST) --numprocesses 2 --dist loadfile
+# Two at a time; what runs in real time comes first, and one by one (tests/schedule.py).
+EVERYDAY := $(PYTEST) --numprocesses 2 --dist loadscope --no-loadscope-reorder
 ENGINE := .venvs/engine
 
 help: ## List these targets

@@ -245,10 +245,12 @@ async def running(hub: Hub, progress: Progress) -> AsyncIterator[Hub]:
         stack.push_async_callback(hub.home.close)
         await hub.home.start()
         parts: dict[str, VoiceEngine | Hearing] = {"recogniser": hub.hearing, "voice": hub.engine}
-        for what, part in parts.items():
-            progress(f"starting the {what}")
+        progress("starting the recogniser and the voice")
+        for part in parts.values():
             stack.push_async_callback(part.close)
-            await hub.start_part(what, part)
+        async with asyncio.TaskGroup() as starting:  # each loads for seconds, in a thread or a process of its own
+            for what, part in parts.items():
+                starting.create_task(hub.start_part(what, part))
         for error in hub.missing.values():
             progress(f"going on without it: {error.sentence}")
         port = await hub.satellites.start(network.host, network.port)

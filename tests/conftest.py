@@ -18,3 +18,10 @@ def pytest_configure():
 def pytest_asyncio_loop_factories(item: pytest.Item):
     virtual = item.get_closest_marker("virtual_time") is not None
     return {"virtual" if virtual else "real": loop_of(virtual=virtual)}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object):
+    from tests.schedule import RealTimeApart
+
+    return RealTimeApart(config, log)

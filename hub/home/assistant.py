@@ -25,7 +25,8 @@ from hub.home.port import HomeError, HomeRefusedTokenError, HomeUnreachableError
 from hub.understanding.house import Action, ActionResult, Entity, HomeKind, House
 
 FIRST_RETRY_S = 0.5
-LAST_RETRY_S = 30.0
+LAST_RETRY_S = 5.0
+"""A refused connection costs nothing; a house whose Home Assistant is back must not wait longer than for a sentence."""
 REFUSED_RETRY_S = 300.0
 """How often a refused token is tried again although its file did not change."""
 REFRESH_S = 300.0

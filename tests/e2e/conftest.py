@@ -25,7 +25,7 @@ def household(tmp_path: Path) -> Iterator[Household]:
     house.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Household]:
     house = Household(tmp_path_factory.mktemp("home"), config={"rooms": {"follow_up_s": 5}})
     try:

@@ -54,10 +54,15 @@ def level_db(pcm: Pcm) -> float:
     return 10 * np.log10(power / 32768.0**2 + 1e-13)
 
 
+def so_far(path: Path) -> Pcm:
+    """What a file that is still being written holds; its header is up to a second behind."""
+    data = path.read_bytes()[_WAV_HEADER_BYTES:] if path.exists() else b""
+    return np.frombuffer(data[: len(data) // 2 * 2], "<i2").astype(np.int16)
+
+
 def sounding(path: Path) -> bool:
     """Whether the last second of a file that is still being written holds sound."""
-    data = path.read_bytes()[_WAV_HEADER_BYTES:] if path.exists() else b""
-    return level_db(np.frombuffer(data[len(data) % 2 :][-2 * RATE_HZ :], "<i2").astype(np.int16)) > -50
+    return level_db(so_far(path)[-RATE_HZ:]) > -50
 
 
 def wait_for(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:

@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.household import RATE_HZ, Household, level_db, read_wav, sounding, track, wait_for
 from tests.e2e.walking import LONG
 
-pytestmark = [pytest.mark.speech, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.soak, pytest.mark.speech, pytest.mark.timeout(280)]
 
 ROOMS = ("kitchen", "bedroom")
 

@@ -15,7 +15,7 @@ from scipy.signal import correlate
 from hub.server.control_client import call
 from tests.e2e.household import RATE_HZ, Household, Pcm, read_wav, sounding, track, wait_for
 
-pytestmark = [pytest.mark.speech, pytest.mark.timeout(280)]
+pytestmark = [pytest.mark.soak, pytest.mark.speech, pytest.mark.timeout(280)]
 
 LONG = (
     "Here is what I know about the garden. The roses were watered this morning at seven, the lawn was cut on Tuesday, "

@@ -44,7 +44,7 @@ def test_kill_a_satellite_in_mid_answer_and_it_comes_back(home, person):
     home.speak("kitchen", question)
     speaker = home.report_dir / "kitchen" / "speaker.wav"
     wait_for(lambda: sounding(speaker), 30, "the answer")
-    time.sleep(1.1)  # the header of a file in the making is renewed every second
+    home.wait_recorded("kitchen", until_s=home.recorded_s("kitchen") + 1.1)  # the file's header is renewed every second
     home.kill("kitchen")
     wait_for(lambda: home.connected() == set(), 10, "the hub's notice")
     wait_for(lambda: (home.ask("status") or {}).get("conversations") == 0, 5, "the end of the conversation")

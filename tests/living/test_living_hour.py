@@ -1,4 +1,4 @@
-"""An hour of a living house, and every day a minute of it: who called is served where he is, and nobody else."""
+"""An hour of a living house, and a minute of it: who called is served where he is, and nobody else."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytestmark = [pytest.mark.soak]
 
 ROOT = Path(__file__).parents[2]
 HOUR = Path(__file__).parent / "hour.py"
@@ -75,7 +77,6 @@ def test_another_seed_gives_another(minute):
     assert one.log.splitlines()[:40] != other.log.splitlines()[:40]
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("seed", [1])
 def test_living_hour(seed):
     run = Run(ROOT / "out" / "living", "--minutes", "60", seed=seed).ended()
