@@ -68,7 +68,7 @@ class Calls:
     def woke(self, room: Room, wake: Wake, measurements: tuple[Measurement, ...]) -> None:
         """A call: collected with the others of the same moment, then decided."""
         now_ms = self._voices.now_ms()
-        call = call_from(room, wake, measurements)
+        call = call_from(room, wake, measurements, now_ms)
         if self._trace is None or not self._reception.callers:
             self._trace = self._voices.new_trace()
         self._voices.bus.publish(Woke(self._trace, room.area_id, wake.word, wake.score, round(call.snr_db, 1)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterator
-from functools import partial
 from typing import Any, Final
 
 from hub.dialog.conversation import Conversation
@@ -55,7 +54,7 @@ class Sessions:
         self._conversations: dict[str, Conversation] = {}
         self._granted: set[str] = set()
         self._calling: list[Line] = []  # whose call waits for the area to become free
-        self._next: dict[str, Room] = {}  # where the session that begins at a device goes on to
+        self._next: dict[str, Room] = {}  # where the session that was called to a device goes on to
         self._tasks: set[asyncio.Task[None]] = set()
 
     # --- which there are ----------------------------------------------------------------------------------------------
@@ -77,6 +76,7 @@ class Sessions:
 
     def call(self, line: Line, opening: Opening, losers: tuple[str, ...]) -> None:
         """Somebody has called here: his conversation goes on, or comes here, or begins."""
+        self._next.pop(line.device_id, None)  # what was said of an earlier call
         running = self.at(line)
         if running is not None:
             self._call_again(running, opening)
@@ -86,6 +86,7 @@ class Sessions:
 
     def bring(self, session: str, line: Line, opening: Opening) -> bool:
         """The talker of a session has called from here: it comes along with all that was said; False if it cannot."""
+        self._next.pop(line.device_id, None)
         conversation = self._conversations.get(session)
         return conversation is not None and self.handovers.begin(conversation, line, opening.why, opening)
 
@@ -140,9 +141,12 @@ class Sessions:
 
     async def _begin(self, line: Line, opening: Opening, losers: tuple[str, ...]) -> None:
         session, area_id = opening.session, line.area_id
-        self.handovers.refused(line, "somebody called here")
         self._floors.want(session)
-        self._floors.grant(session, area_id)
+        if not self._floors.grant(session, area_id):  # a guest was quicker while the older one ended
+            self._floors.release(session)
+            line.send(Floor(state="denied", reason="Something else has just begun in this area."))
+            return
+        self.handovers.refused(line, "somebody called here")
         room = self._reception.registry.room(line)
         if room is not None:
             self._reception.opened(session, room, self._voices.now_ms())
@@ -152,7 +156,7 @@ class Sessions:
             self._voices,
             next_generation=self._generation,
             on_closed=self._ended,
-            owns=partial(self._reception.owns, session),
+            owns=lambda begun_ms, ended_ms: self._reception.owns(session, begun_ms, ended_ms, self._voices.now_ms()),
         )
         try:
             if not await conversation.open():
@@ -192,6 +196,8 @@ class Sessions:
         trace = self._voices.new_trace() if move.opening is None else move.opening.trace
         self._note(trace, line.area_id, move.why)
         self._voices.bus.publish(FloorMoved(trace, conversation.session, before.area_id, line.area_id, move.why))
+        if move.opening is not None:
+            self._go_on(line)
 
     def _stayed(self, move: Move, reason: str) -> None:
         conversation = move.conversation
@@ -211,7 +217,6 @@ class Sessions:
         line, session = conversation.line, conversation.session
         self.handovers.cancel(conversation, reason)
         self._conversations.pop(session, None)
-        self._next.pop(line.device_id, None)
         self._floors.release(session)
         self._reception.closed(session)
         line.close_uplink()

@@ -154,7 +154,7 @@ class ScenePlayer:
         self.registry.called(room, now_ms)
         if self.registry.held(room, now_ms) is not None:
             return
-        call = call_from(room, wake, unpack_measurements(wake.measurements))
+        call = call_from(room, wake, unpack_measurements(wake.measurements), now_ms)
         self.reception.call(call, now_ms)
 
     def _grant(self, decision: Decision, now_ms: float) -> None:

@@ -24,8 +24,8 @@ _SNR_RANGE_DB: Final = (-10.0, 90.0)
 _ONSET_FRESH_MS: Final = 3000.0
 
 
-def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Call:
-    """The evidence of one satellite's wake message; without measurements (a button) it is certain by itself.
+def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement], now_ms: float) -> Call:
+    """The evidence of one satellite's wake message that is there now; without measurements (a button) it is certain.
 
     The word itself is judged by what this room reported while it was spoken, because that is what all rooms report;
     the measurements say when it began.
@@ -55,7 +55,7 @@ def call_from(room: Room, wake: Wake, measurements: Sequence[Measurement]) -> Ca
     refused: Loudspeaker | None = None
     if wake.trigger == "word" and room.attention.ears.newest[room.row] >= 0:
         begun_ms = end_ms - (wake.end_samples - wake.start_samples) / 24.0
-        stretch = room.attention.heard(begun_ms, end_ms, end_ms)
+        stretch = room.attention.heard(begun_ms, end_ms, now_ms)
         odds, refused = float(stretch.odds[room.row]), room.attention.loudspeaker(stretch)
     return Call(
         device_id=line.device_id,

@@ -99,7 +99,7 @@ class Reception:
             if other is not room and attention.left_for(session, room.row, called_ms)
         ]
 
-    def owns(self, session: str, begun_ms: float, ended_ms: float) -> bool:
+    def owns(self, session: str, begun_ms: float, ended_ms: float, now_ms: float) -> bool:
         """Whether what a session's room has heard was said in it, and not to another session that hears it better.
 
         Several rooms may hear one sentence; once it has an owner, it keeps him.
@@ -111,7 +111,7 @@ class Reception:
             if min(ended, ended_ms) - max(begun, begun_ms) > 0.5 * (ended_ms - begun_ms) and session in {of, *others}:
                 return session == of
         attention = self.registry.attention
-        odds = attention.heard(begun_ms, ended_ms, ended_ms).odds
+        odds = attention.heard(begun_ms, ended_ms, now_ms).odds
         same = {
             one: float(odds[room.row])
             for one, room in self.sessions()

@@ -11,10 +11,11 @@ from hub.rooms.live import LiveFeatures
 from hub.rooms.port import Line
 from hub.rooms.quarantine import Offence, Quarantine, QuarantinedError
 from protocol.messages import FOLLOW_FEATURE, Playback
-from protocol.records import LevelBatch, MeasureFlag, Measurement
+from protocol.records import SNR_LOW_DB, LevelBatch, MeasureFlag, Measurement
 
 _FRESH_MS = 1500.0
 _FRAME_MS = 20.0
+_SILENT_DB = -127.5
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Room:
     attention: Attention = field(default_factory=lambda: Attention(Ears()))
     row: int = 0
     muted: bool = False
-    level_db: float = -127.5
+    level_db: float = _SILENT_DB
     snr_db: float = 0.0
     speech: bool = False
     heard_ms: float | None = None
@@ -120,7 +121,9 @@ class Registry:
     def _silence(self, room: Room) -> None:
         self.attention.forget(room.row)
         self.attention.ears.silence(room.row)
+        self.attention.gains.join(room.row, room.line.device_id)  # it is believed again some time
         room.speech, room.heard_ms, room.onset_ms = False, None, None
+        room.level_db, room.snr_db = _SILENT_DB, SNR_LOW_DB
 
     def remove(self, line: Line) -> None:
         """Forget a satellite, unless a newer connection of it has taken its place."""

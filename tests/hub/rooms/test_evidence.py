@@ -27,6 +27,6 @@ BUTTON = Wake(trigger="button", start_samples=0, end_samples=0, time_us=100_000_
 def test_an_onset_of_other_speech_is_not_the_onset_of_this_call(onset_ms, taken):
     room = Room(Line())
     room.onset_ms = onset_ms
-    call = call_from(room, BUTTON, ())
+    call = call_from(room, BUTTON, (), 100_000.0)
     assert call.onset_ms == taken
     assert call.fired_ms == 100_000.0

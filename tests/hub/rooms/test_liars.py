@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hub.rooms.arbiter import Arbiter
@@ -64,7 +65,7 @@ class Home:
         wake = Wake(
             word="alexa", score=0.9, start_samples=end - 16_800, end_samples=end, time_us=int(self.now_ms * 1e3)
         )
-        self.reception.call(call_from(room, wake, ()), self.now_ms)
+        self.reception.call(call_from(room, wake, (), self.now_ms), self.now_ms)
 
     def served(self):
         decision = self.reception.due(self.now_ms + 1_000.0)
@@ -114,6 +115,23 @@ def test_the_others_are_served_and_the_liar_is_named_once(lie, code):
 
 def silent(_home, _step):
     pass
+
+
+def test_nothing_is_left_of_a_liar_but_its_microphone():
+    home = Home(deafening)
+    home.hear(0.1, {})
+    gains, liar = home.registry.attention.gains, home.rooms[LIAR]
+    kitchen = home.registry.add(Line("den"))
+    liar.line.area_id = "den"
+    heard = np.arange(len(gains.count)) != NEIGHBOUR
+    gains.learn(LIAR, np.full(len(gains.count), -40.0), heard)
+    learnt = gains.to_json()
+    home.hear(3.0, {})
+    assert home.codes == [("den", "satellite_levels_impossible")]
+    assert home.registry.in_area("den") is kitchen
+    assert liar.level_db < -100.0
+    gains.learn(LIAR, np.full(len(gains.count), -40.0), heard)
+    assert gains.to_json() != learnt
 
 
 def test_all_that_fire_at_once_are_one_call():

@@ -58,7 +58,10 @@ class Home:
         wake = Wake(
             word="alexa", score=0.99, start_samples=end - 16_800, end_samples=end, time_us=int(self.now_ms * 1000)
         )
-        return self.reception.call(call_from(self.rooms[index], wake, ()), self.now_ms)
+        return self.reception.call(call_from(self.rooms[index], wake, (), self.now_ms), self.now_ms)
+
+    def owns(self, session, begun_ms, ended_ms):
+        return self.reception.owns(session, begun_ms, ended_ms, self.now_ms)
 
     def decide(self):
         deadline = self.reception.due(self.now_ms + 1000.0)
@@ -210,24 +213,45 @@ def test_a_sentence_that_two_sessions_hear_belongs_to_the_one_whose_room_hears_i
     home.hear(1.0, {}, {})
     home.hear(1.0, {0: DIM, 1: NEAR}, {0: 1, 1: 1})
     begun_ms, ended_ms = home.now_ms - 1000.0, home.now_ms
-    assert [home.reception.owns(session, begun_ms, ended_ms) for session in ("s1", "s2")] == [False, True]
+    assert [home.owns(session, begun_ms, ended_ms) for session in ("s1", "s2")] == [False, True]
+
+
+def test_who_asks_about_the_past_loses_nothing_of_the_present(home):
+    """The end of a sentence is known late; what rooms have reported since is still to be looked at."""
+    home.reception.opened("s1", home.rooms[0], home.now_ms)
+    home.reception.opened("s2", home.rooms[1], home.now_ms)
+    home.hear(1.0, {0: NEAR})
+    ended_ms = home.now_ms
+    speech = LevelRecord(-40.0, 0.9, 20.0, -0.2, -12.0, MeasureFlag.SPEECH)
+    home.now_ms += 1000.0
+    home.rooms[2].take(LevelBatch((speech,), 1, None), home.now_ms)
+    assert home.owns("s1", ended_ms - 800.0, ended_ms)
+    ears = home.registry.attention.ears
+    ears.settle(home.now_ms)
+    assert ears.newest[home.rooms[2].row] == home.now_ms // 20
+    home.now_ms += 1000.0
+    home.rooms[2].take(LevelBatch((speech,), 1, None), home.now_ms)
+    end = int(ended_ms * 24)
+    wake = Wake(word="alexa", score=0.9, start_samples=end - 16_800, end_samples=end, time_us=int(ended_ms * 1000))
+    call_from(home.rooms[0], wake, (), home.now_ms)
+    assert ears.newest[home.rooms[2].row] == home.now_ms // 20
 
 
 def test_a_sentence_keeps_its_owner_however_it_goes_on(home):
     home.reception.opened("s1", home.rooms[0], home.now_ms)
     home.reception.opened("s2", home.rooms[1], home.now_ms)
     home.hear(1.0, {0: DIM, 1: NEAR}, {0: 1, 1: 1})
-    assert home.reception.owns("s2", home.now_ms - 900.0, home.now_ms)
+    assert home.owns("s2", home.now_ms - 900.0, home.now_ms)
     begun_ms = home.now_ms - 900.0
     home.hear(0.6, {0: NEAR, 1: DIM}, {0: 1, 1: 1})
-    assert [home.reception.owns(session, begun_ms, home.now_ms) for session in ("s1", "s2")] == [False, True]
+    assert [home.owns(session, begun_ms, home.now_ms) for session in ("s1", "s2")] == [False, True]
 
 
 def test_two_people_who_speak_at_once_are_both_heard(home):
     home.reception.opened("s1", home.rooms[0], home.now_ms)
     home.reception.opened("s2", home.rooms[1], home.now_ms)
     home.hear(1.0, {0: NEAR, 1: NEAR}, {0: 1, 1: 2})
-    assert all(home.reception.owns(session, home.now_ms - 900.0, home.now_ms) for session in ("s1", "s2"))
+    assert all(home.owns(session, home.now_ms - 900.0, home.now_ms) for session in ("s1", "s2"))
 
 
 class Sensors:
