@@ -21,12 +21,21 @@ _ROUNDING: Final = 0.03
 
 @dataclass(slots=True)
 class _Lowered:
-    """A player that is turned down. `speakers`: how many speak over it now."""
+    """A player that is turned down.
+
+    Attributes:
+        speakers: how many speak over it now.
+        doing: the last thing that is done to it, after all that was begun before.
+    """
 
     before: float
     now: float
     speakers: int
     doing: asyncio.Task[None]
+
+    def spoken_over(self) -> bool:
+        """Whether anybody speaks over it now."""
+        return self.speakers > 0
 
 
 class Music:
@@ -77,19 +86,22 @@ class Music:
     def _restore(self, entity_id: str) -> None:
         held = self._lowered[entity_id]
         held.speakers -= 1
-        if held.speakers == 0:
-            task = asyncio.create_task(self._raise(entity_id, held), name="music up")
-            self._raising.add(task)
-            task.add_done_callback(self._raising.discard)
+        if not held.spoken_over():
+            held.doing = asyncio.create_task(self._raise(entity_id, held, held.doing), name="music up")
+            self._raising.add(held.doing)
+            held.doing.add_done_callback(self._raising.discard)
 
-    async def _raise(self, entity_id: str, held: _Lowered) -> None:
-        await held.doing
-        if held.speakers:
-            return  # somebody else has begun to speak over it
-        del self._lowered[entity_id]
+    async def _raise(self, entity_id: str, held: _Lowered, earlier: asyncio.Task[None]) -> None:
+        await earlier
+        if held.spoken_over() or self._lowered.get(entity_id) is not held:
+            return  # somebody else has begun to speak over it, or it is up already
         entity = self._home.house.entities.get(entity_id)
         if entity is not None and abs(_volume(entity) - held.now) <= _ROUNDING:
             await self._set(entity_id, held.before)
+            if held.spoken_over():  # somebody has begun meanwhile
+                await self._set(entity_id, held.now)
+                return
+        del self._lowered[entity_id]
 
     async def _set(self, entity_id: str, volume: float) -> None:
         action = Action("media_player", "volume_set", (entity_id,), {"volume_level": volume}, "the house speaks")

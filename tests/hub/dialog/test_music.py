@@ -66,6 +66,31 @@ async def test_who_begins_while_it_is_turned_up_again_has_it_quiet(house):
     assert volume(house) == 0.25
 
 
+async def test_who_begins_in_the_very_moment_of_turning_up_has_it_quiet_and_then_as_before(house, monkeypatch):
+    """A player that takes its time over each volume."""
+    act, set_to = house.cast.home.act, []
+
+    async def slowly(action, *, trace):
+        await asyncio.sleep(0.2)
+        set_to.append(action.data["volume_level"])
+        result = await act(action, trace=trace)
+        await asyncio.sleep(0.2)
+        return result
+
+    monkeypatch.setattr(house.cast.home, "act", slowly)
+    for wait_s in (0.1, 0.3):
+        restore = house.music.lower(["kitchen"])
+        await asyncio.sleep(1.0)
+        restore()
+        await asyncio.sleep(wait_s)
+        again = house.music.lower(["kitchen"])
+        await asyncio.sleep(5.0)
+        assert volume(house) < 0.1
+        again()
+        await house.music.close()
+        assert volume(house) == 0.25
+
+
 async def test_a_hand_on_the_volume_has_the_last_word(house):
     restore = house.music.lower(["kitchen"])
     await until(lambda: volume(house) < 0.1)
