@@ -183,7 +183,7 @@ class Announcements:
         queue.waiting += 1
         try:
             async with queue.turn:
-                if not self._is_free(line):
+                if self._closed or not self._is_free(line):
                     raise AreaBusyError("Somebody has just begun to talk with the assistant there. Please try again.")
                 speech = Speech(line, self._generation(line), now_ms=self._voices.now_ms, kind="announcement")
                 queue.speech, queue.line = speech, line

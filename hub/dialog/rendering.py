@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Final, Protocol
 
 import numpy as np
@@ -17,6 +18,8 @@ from hub.engine.port import (
     UtteranceEnded,
     VoiceEngine,
 )
+
+_LOG = logging.getLogger(__name__)
 
 # A whole long announcement; a voice that has not ended it by then never will.
 LIMIT_S: Final = 120.0
@@ -83,6 +86,9 @@ class Rendering:
             self.fault = error
         except TimeoutError:
             self.fault = EngineError("The voice did not come to the end of the sentence.")
+        except Exception:  # noqa: BLE001 (logged; nobody looks at this task, and what is not whole was not said)
+            _LOG.exception("a sentence could not be made")
+            self.fault = EngineError("The voice broke in the middle of the sentence; the log says where.")
         finally:
             self._finish()
 

@@ -44,6 +44,7 @@ class Speech:
         self._over_ms: float | None = None
         self._now_ms = now_ms
         self._reel = Reel()
+        self._kind = kind
         self._leg = self._first_leg = Leg(line, generation, self._reel, now_ms=now_ms, kind=kind)
         self._task = self._send(self._leg)
         self._old: tuple[Leg, asyncio.Task[None]] | None = None
@@ -117,6 +118,7 @@ class Speech:
             generation,
             self._reel,
             now_ms=self._now_ms,
+            kind=self._kind,
             first=first,
             after_ms=max(0.0, still_ms - _STARTS_AFTER_MS),
             fades_in=still_ms > 0,

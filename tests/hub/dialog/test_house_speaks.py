@@ -76,6 +76,24 @@ async def test_a_voice_that_fails_is_told_for_every_room_that_heard_nothing(cast
     assert {one.outcome for one in await house.house.announce("Hello.")} == {"engine_failed"}
 
 
+async def test_a_defect_in_the_making_is_told_as_a_voice_that_failed(cast, house, monkeypatch):
+    async def broken(_request, _on_event):
+        raise ValueError
+
+    monkeypatch.setattr(cast.engine, "open", broken)
+    assert {one.outcome for one in await house.house.announce("Hello.")} == {"engine_failed"}
+
+
+async def test_what_waits_when_the_hub_ends_is_not_said(cast, house):
+    cast.engine.seconds, kitchen = 3.0, house.rooms["kitchen"]
+    kitchen.plays = False
+    two = [asyncio.create_task(house.house.announce(f"Number {n}.", ["kitchen"])) for n in range(2)]
+    await until(lambda: kitchen.audio)
+    house.board.announcements.close()
+    assert [(await one)[0].outcome for one in two] == ["cut", "area_busy"]
+    assert len(kitchen.generations) == 1
+
+
 async def test_who_calls_cuts_it_short_in_that_room_alone(cast, house):
     cast.engine.seconds = 3.0
     for room in house.rooms.values():

@@ -127,6 +127,18 @@ async def test_a_sentence_that_nobody_has_heard_yet_begins_in_the_new_room(rooms
     assert kitchen.heard == []
 
 
+async def test_what_the_house_announces_stays_an_announcement_in_the_next_room(rooms):
+    kitchen, hall, _ = rooms
+    loop = asyncio.get_running_loop()
+    speech = kitchen.speech = hall.speech = Speech(kitchen, 1, now_ms=lambda: loop.time() * 1000.0, kind="announcement")
+    speech.push(spoken(120))
+    speech.complete()
+    await asyncio.sleep(0.5)
+    speech.move(hall, 7)
+    assert await speech.ended == "finished"
+    assert hall.of(Play) == [Play(generation=7, kind="announcement")]
+
+
 async def test_the_last_word_is_left_where_it_is_being_said(rooms):
     kitchen, hall, speech = rooms
     speech.push(spoken(20))
