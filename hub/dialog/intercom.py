@@ -188,6 +188,7 @@ class Intercom:
 
     def close(self, reason: str) -> None:
         """End it in both rooms, at once. Ending it twice does nothing."""
+        was_open = self.state is CallState.OPEN
         if self.state is CallState.CLOSED or not self._machine.transition(CallState.CLOSED):
             return
         for timer in self._timers:
@@ -196,7 +197,8 @@ class Intercom:
             end.silence()
             self._guests.leave(end, reason)
         self.ended.set_result(reason)
-        self._bus.publish(IntercomEnded(self.call, self.areas, reason))
+        if was_open:
+            self._bus.publish(IntercomEnded(self.call, self.areas, reason))
 
     def _wait(self, seconds: float) -> None:
         self._timers = [*self._timers[:1], asyncio.get_running_loop().call_later(seconds, self._quiet)]

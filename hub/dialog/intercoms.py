@@ -141,19 +141,28 @@ class Intercoms:
     def call_after_turn(self, from_id: str, to_id: str) -> None:
         """Connect two rooms as soon as the turn is over in which somebody in the first has asked for it.
 
+        Who has walked on meanwhile is called from where he is.
+
         Raises:
             RoomtoneError: what is in the way; see `call`.
         """
         self.check(from_id, to_id, asked_there=True)
+        session = self._board.floors.session_in(from_id)
+        if session is None:
+            self._call_soon(from_id, to_id)
+            return
 
         def on_event(event: Event) -> None:
-            if isinstance(event, TurnEnded | FloorReleased) and event.area == from_id:
+            if isinstance(event, TurnEnded | FloorReleased) and event.session == session:
                 unsubscribe()
-                task = asyncio.create_task(self._call_asked(from_id, to_id), name="intercom")
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._call_soon(self._board.floors.area_of(session) or from_id, to_id)
 
         unsubscribe = self._voices.bus.subscribe(on_event)
+
+    def _call_soon(self, from_id: str, to_id: str) -> None:
+        task = asyncio.create_task(self._call_asked(from_id, to_id), name="intercom")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _call_asked(self, from_id: str, to_id: str) -> None:
         try:

@@ -154,7 +154,7 @@ async def test_what_is_in_the_way_of_a_call(cast, house):
     assert house.board.floors.refused == 0
 
 
-async def test_a_room_that_does_not_let_itself_be_told_is_not_listened_to(house):
+async def test_a_room_that_does_not_let_itself_be_told_is_not_listened_to(cast, house):
     bedroom = house.rooms["bedroom"]
     bedroom.plays = False
     calling = asyncio.create_task(refused(house.house.intercoms.call("kitchen", "bedroom")))
@@ -164,6 +164,7 @@ async def test_a_room_that_does_not_let_itself_be_told_is_not_listened_to(house)
     assert not bedroom.uplink
     assert not any(room.of(Floor) for room in house.rooms.values())
     assert len(house.board.floors) == 0
+    assert not cast.seen(IntercomEnded)  # it never began
 
 
 async def test_who_asks_by_voice_is_connected_when_his_turn_is_over(cast, house):
@@ -178,6 +179,22 @@ async def test_who_asks_by_voice_is_connected_when_his_turn_is_over(cast, house)
     assert house.house.intercoms.all() == [("kitchen", "hallway")]
     assert cast.engine.said[1:] == ["Intercom from Kitchen."]  # he has been told already: a chime alone
     assert kitchen.talks
+
+
+async def test_the_turn_of_somebody_else_in_that_room_begins_no_call(cast, house):
+    house.rooms["kitchen"].wakes()
+    await until(lambda: cast.hearing.streams)
+    house.house.call_after_turn("kitchen", "hallway")
+    cast.voices.bus.publish(TurnEnded("trace", "s-of-another", "kitchen", {}))
+    await asyncio.sleep(0.1)
+    assert not house.house.intercoms.all()
+    cast.hearing.streams[0].emit(Final("Turn on the kitchen lights.", 0, 0, 0.9))
+    await until(lambda: cast.seen(IntercomBegan))
+
+
+async def test_who_asks_outside_any_conversation_is_connected_at_once(cast, house):
+    house.house.call_after_turn("kitchen", "hallway")
+    await until(lambda: cast.seen(IntercomBegan))
 
 
 async def test_a_call_that_cannot_be_made_after_all_is_told_where_it_was_asked_for(cast, house):
