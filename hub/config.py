@@ -128,12 +128,6 @@ class NetworkSettings(Section):
     announce: bool = Field(default=True, description="Whether to announce the hub on the local network (zeroconf).")
 
 
-class PrivacySettings(Section):
-    """What may be kept."""
-
-    keep_transcripts: bool = Field(default=False, description="Whether words spoken may be written to disk.")
-
-
 class Settings(BaseSettings):
     """Everything a person can set. Constructing it reads nothing from outside; `load_settings` does."""
 
@@ -152,7 +146,6 @@ class Settings(BaseSettings):
         description="Who the assistant is, where and when: a list, or the name of a YAML file that holds it.",
     )
     network: NetworkSettings = Field(default_factory=NetworkSettings)
-    privacy: PrivacySettings = PrivacySettings()
 
     @field_validator("personas")
     @classmethod

@@ -43,7 +43,6 @@ def test_without_anything_every_setting_has_its_default():
     assert (settings.network.port, settings.network.http_port) == (7460, 7461)
     assert settings.home.kind == "none"
     assert settings.rooms.okay_nabu_window_ms == 300
-    assert not settings.privacy.keep_transcripts
 
 
 def test_the_default_file_is_read_where_xdg_has_it(tmp_path):
