@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     pair = commands.add_parser("pair", parents=[shared], help="make this satellite part of a home")
     pair.add_argument("--hub", required=True, help="“auto” finds it on the network, or HOST:PORT")
-    pair.add_argument("--code", required=True, help="the six digits, or the token, that the hub shows")
+    pair.add_argument("--code", required=True, help="the six digits that the hub shows")
     pair.add_argument("--area", help="the room; must agree with the one the code was made for")
     pair.add_argument(
         "--name", default=socket.gethostname()[:100] or "satellite", help="for people (default: %(default)s)"

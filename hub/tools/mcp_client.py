@@ -53,7 +53,7 @@ class McpServers:
             except ImportError:
                 raise ConfigError(
                     "tools.mcp names servers, and the package mcp is not installed. Install it with: "
-                    "pip install 'roomtone[mcp]', or remove tools.mcp."
+                    ".venv/bin/python -m pip install mcp==2.3.0, or remove tools.mcp."
                 ) from None
         self._servers = [_Server(one, registry) for one in settings]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from hub.config_tools import McpServerSettings, PhraseSettings
+from hub.errors import ConfigError
 from hub.tools.mcp_client import McpServers
 from hub.tools.port import ToolError, ToolTimeoutError, ToolUnavailableError, UnknownToolError
 from hub.tools.registry import Registry
@@ -147,3 +149,13 @@ async def test_over_http(tmp_path):
         await servers.close()
         running.should_exit = True
         await task
+
+
+def test_without_its_package_the_command_that_installs_the_locked_one_is_told(monkeypatch, tmp_path):
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    (pinned,) = project["optional-dependencies"]["mcp"]
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(ConfigError) as caught:
+        McpServers([pantry(tmp_path / "log")], Registry())
+    assert f".venv/bin/python -m pip install {pinned}," in caught.value.sentence
+    McpServers([], Registry())
