@@ -174,12 +174,6 @@ class Acoustics:
         return self._tails[key]
 
 
-def mean_response_db(acoustics: Acoustics, spot: Spot) -> dict[str, float]:
-    """How loud 0 dBFS at 1 m is at each satellite, for those who want to look at the house."""
-    found = ((mic, acoustics.response(spot, mic)) for mic in MICROPHONES)
-    return {mic.name: 10 * math.log10(float(np.sum(h**2)) + 1e-12) for mic, h in found if h is not None}
-
-
 def satellites_in(area: str) -> list[str]:
     """The names of an area's satellites."""
     return [microphone.name for microphone in MICROPHONES if microphone.area == area]

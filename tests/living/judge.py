@@ -17,6 +17,7 @@ _DOORWAY_MS: Final = 2000
 _STUCK_MS: Final = 30_000
 _BUSY_MS: Final = 6000
 _FOLLOW_UPS_ANSWERED: Final = 0.95
+_DEEDS_DONE: Final = 0.9
 _REPLIES_NOT_MEANT: Final = 1
 _SLAM_MS: Final = 2500
 _AT_ONCE_MS: Final = 200
@@ -85,6 +86,11 @@ class Verdict:
         return self.follow_ups_answered / self.follow_ups if self.follow_ups else 1.0
 
     @property
+    def deeds_share(self) -> float:
+        """1 where nobody wanted anything."""
+        return self.deeds_done / self.deeds_wanted if self.deeds_wanted else 1.0
+
+    @property
     def faults(self) -> list[str]:
         """Why it does not pass."""
         found = [
@@ -94,6 +100,8 @@ class Verdict:
         ]
         if self.follow_ups_share < _FOLLOW_UPS_ANSWERED:
             found.append(f"{self.follow_ups_share:.1%} of the follow-ups answered")
+        if self.deeds_share < _DEEDS_DONE:
+            found.append(f"{self.deeds_share:.1%} of the deeds done as asked")
         if len(self.replies_not_meant) > _REPLIES_NOT_MEANT:
             found.append(f"{len(self.replies_not_meant)} replies to speech that was not meant for the house")
         if any(self.left_over.values()):

@@ -29,7 +29,6 @@ from tests.living.sounding import BLOCK, Air
 
 WORD: Final = "okay_nabu"
 _AWAKE_BLOCKS: Final = 75  # an echo canceller sleeps when its loudspeaker has been silent for 1.5 s
-_BLOCK_S: Final = 0.02
 
 
 class SleepyCanceller:
@@ -119,12 +118,8 @@ class AirBackend:
     def close(self) -> None:
         self._chain = None
 
-    def capture_position(self, sample: int) -> int:
-        """The satellite's own position of a sample of the house."""
-        return sample - self._first
-
     def house_sample(self, position: int) -> int:
-        """And back."""
+        """The sample of the house that the satellite counts as this one."""
         return position + self._first
 
     def _wait(self) -> None:

@@ -16,7 +16,6 @@ from tests.living.people import DOOR_NAMES, Person, Television, World, slam
 from tests.living.words import ANYWHERE, GOODBYE, HERE, PHONE, PROGRAMME, TALK, Request
 
 _FOLLOW_UP_S: Final = (0.6, 4.5)
-_UP_TO_DATE_S: Final = 0.5
 
 
 @dataclass

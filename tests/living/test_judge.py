@@ -114,6 +114,13 @@ def test_follow_ups_that_nobody_answers_are_a_fault():
     assert "0.0% of the follow-ups answered" in judged(*WELL, follow_up).faults
 
 
+def test_deeds_that_are_not_done_as_asked_are_a_fault():
+    wrong = ACTED | {"service": "turn_off"}
+    assert judged(*without(ACTED), wrong).faults == ["0.0% of the deeds done as asked"]
+    sorry = ENDED | {"assistant": "Sorry, I did not understand that."}
+    assert judged(*without(ACTED, ENDED), sorry).faults == ["0.0% of the deeds done as asked"]
+
+
 def test_what_is_left_over_is_a_fault():
     end = {"t_ms": 60_000, "event": "end", "floors": 1, "talking": []}
     assert judged(*WELL, end).faults == ["left over: {'floors': 1, 'talking': []}"]
