@@ -10,7 +10,7 @@ from hub.understanding.lexicon import COLORS, KELVINS, domains_of
 
 _PEOPLE = (
     "kids|children|people|parents|guests|neighbou?rs|everyone|everybody|someone|somebody|anyone|nobody|husband|wife"
-    "|mum|mom|dad|son|daughter|brother|sister|friends?|staff|butler|they|them|he|him|she|her|you|i|we|us|me|who"
+    "|mum|mom|dad|son|daughter|brother|sister|friends?|staff|they|them|he|him|she|her|you|i|we|us|me|who"
 )
 _TOLD = re.compile(
     r"\b(?:said|says?|tells?|told|ask(?:s|ed)?|yell(?:s|ed)?|shout(?:s|ed)?|if|when|whenever|unless|until|would|could"

@@ -149,3 +149,9 @@ def test_a_list_by_any_of_its_names(said, item):
 )  # fmt: skip
 def test_talk_of_lists_writes_nothing(said):
     assert not hear(said).actions
+
+
+@pytest.mark.parametrize("why", ["nobody bought any", "nobody remembered it", "nobody has any left"])
+@pytest.mark.parametrize("between", [" ", ", "])
+def test_why_it_is_put_on_the_list_takes_nothing_back(why, between):
+    assert only(f"Put oat milk on the shopping list{between}{why}.") == ("todo.add_item", {"item": "oat milk"})
