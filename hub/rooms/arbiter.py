@@ -87,7 +87,6 @@ class Decision:
 
 @dataclass(slots=True)
 class _Collection:
-    opened_ms: float
     deadline_ms: float
     calls: dict[str, Call] = field(default_factory=dict)
 
@@ -137,7 +136,7 @@ class Arbiter:
             return standing
         if self._open is None:
             window_ms = self._window_ms_of_word.get(call.word, self._window_ms)
-            self._open = _Collection(now_ms, now_ms + window_ms)
+            self._open = _Collection(now_ms + window_ms)
         self._open.calls[call.device_id] = call
         if others_hearing == 0:
             self._open.deadline_ms = now_ms

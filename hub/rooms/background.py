@@ -13,9 +13,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from hub.rooms.posterior import Floats
 from protocol.records import SNR_LOW_DB
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 QUANTILE: Final = 0.85

@@ -275,7 +275,7 @@ class Following:
         rival = int(np.argmax(rivals))
         if not moment.speaking[rival] or rivals[rival] < odds[held.row] - _OTHER_NAT:
             return
-        known = moment.instant - held.strangers.get(rival, -_STRANGER_COLUMNS) < _STRANGER_COLUMNS
+        known = self._is_stranger(held, rival, moment)
         fallen = held.usual_db is None or moment.snr_db[held.row] < held.usual_db - _FALL_AT_LEAST_DB
         if not known and (fallen or not moment.speaking[held.row]):
             return

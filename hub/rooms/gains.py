@@ -13,7 +13,8 @@ from typing import Annotated, Any, Final, Literal
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError
 
-from hub.rooms.background import Flags, Floats
+from hub.rooms.background import Flags
+from hub.rooms.posterior import Floats
 from protocol.errors import RoomtoneError
 
 # Utterances in each of both rooms before a pair is trusted, and how many of them are remembered.

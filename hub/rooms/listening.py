@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 
 from hub.rooms.arrival import compare
-from hub.rooms.background import QUANTILE, Background, Flags, Floats, over
+from hub.rooms.background import QUANTILE, Background, Flags, over
 from hub.rooms.ears import COLUMN_MS, Cue, Ears
 from hub.rooms.gains import Gains
-from hub.rooms.posterior import NOTHING, evidence
+from hub.rooms.posterior import NOTHING, Floats, evidence
 from protocol.records import HF_LOW_DB, SNR_LOW_DB, VARIANCE_LOW
 
 _WINDOW: Final = 5  # columns, 100 ms; every report itself covers 0.4 s

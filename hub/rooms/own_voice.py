@@ -13,7 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from hub.rooms.background import QUANTILE, Floats
+from hub.rooms.background import QUANTILE
+from hub.rooms.posterior import Floats
 
 # Pieces of speech long enough to have loud and quiet words; one is not enough, for somebody may have talked over it.
 _PIECE_FRAMES: Final = 75

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.rooms.arbiter import Arbiter, Call, Decision, Denial
-from hub.rooms.background import Floats
 from hub.rooms.following import Moved
 from hub.rooms.port import Presence
+from hub.rooms.posterior import Floats
 from hub.rooms.registry import Registry, Room
 
 # The room in which somebody is served keeps it through pauses of this length, when others are served elsewhere.

@@ -15,9 +15,8 @@ from typing import Any, Final, Literal
 
 from hub.machine import Machine, StepCounts
 from hub.tools.numerals import tokens
-from hub.tools.spoken import phone_words, spoken_name, spoken_phone
+from hub.tools.spoken import spoken_name, spoken_phone
 from hub.tools.when import find_when
-from hub.tools.words import day_words, duration_words, time_words
 
 ANSWER_S: Final = 60.0
 MAX_MISSES: Final = 2
@@ -188,17 +187,6 @@ class Form:
 def stops(plain: str) -> bool:
     """Whether these words take everything back."""
     return _STOP.fullmatch(plain) is not None
-
-
-def value_words(kind: SlotKind, value: Any, now: datetime) -> str:
-    """A value as it is read back."""
-    if kind == "date":
-        return day_words(value, now.date())
-    if kind == "time":
-        return f"at {time_words(datetime.combine(now.date(), value))}"
-    if kind == "duration":
-        return f"for {duration_words(value)}"
-    return phone_words(value) if kind == "phone" else str(value)
 
 
 def _read(kind: SlotKind, text: str) -> Any:

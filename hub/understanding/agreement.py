@@ -17,9 +17,8 @@ from hub.understanding.late import Doubt
 from hub.understanding.offers import Question
 from hub.understanding.parser import Parser
 from hub.understanding.permission import Atom, all_atoms
-from hub.understanding.phrasing import deed_in_words
 from hub.understanding.readiness import Ready
-from hub.understanding.requests import Reading
+from hub.understanding.requests import Reading, request_for
 from hub.understanding.support import Verdict
 
 # An assistant that has said nothing for so long does not object.
@@ -55,7 +54,7 @@ class Agreement:
     def __init__(self, parser: Parser) -> None:
         self._voice = Commitments(parser)
         self._open: Open | None = None
-        self._asked = Question("", None, 0.0, by_house=False)
+        self._asked = Question("", None, 0.0)
         self._served = False  # something of the open request was done
         self._words = ""
         self._voice_s = float("-inf")
@@ -91,7 +90,7 @@ class Agreement:
         self._partial_s = float("-inf") if final else moment.at_s
         if final:
             self._closed = reading.understanding.kind == "answer" or reading.kind in ("declined", "rejected")
-            self._asked = Question(reading.text, said.area_id, moment.at_s, by_house=False)
+            self._asked = Question(reading.text, said.area_id, moment.at_s)
             self._words, self._doubts, self._open = "", [], None
         return self._noted(self._voice.hear_request(request, moment))
 
@@ -245,15 +244,11 @@ class Agreement:
         return [] if self._closed else ready
 
 
-def _deeds(actions: Sequence[Action], house: House) -> str:
-    return " and ".join(dict.fromkeys(deed_in_words(action, house) for action in actions))
-
-
 def _which(asked: Sequence[Action], doubt: Doubt, house: House) -> Tell:
-    sentence = f"Which did you want: {_deeds(asked, house)}, or {_deeds(doubt.actions, house)}?"
+    sentence = f"Which did you want: {request_for(asked, house)}, or {request_for(doubt.actions, house)}?"
     return Tell(sentence, "contradiction", f"the assistant's words contradict the user's: {doubt.why}")
 
 
 def _not_done(doubts: Sequence[Doubt], house: House) -> Tell:
-    deeds = _deeds([action for doubt in doubts for action in doubt.actions], house)
+    deeds = request_for([action for doubt in doubts for action in doubt.actions], house)
     return Tell(f"I did not {deeds}.", "unfounded", f"nobody asked for it: {doubts[0].why}")

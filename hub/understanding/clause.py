@@ -232,18 +232,14 @@ def _takers(value: Value) -> frozenset[str]:
     return DOMAINS["set"]
 
 
-def _is_where(phrase: str, context: Context) -> bool:
-    """Whether a phrase is only a place: "on the landing" tells where, not what."""
-    return context.index.place_in(re.sub(r"^(?:the|my|our) ", "", phrase)) is not None
-
-
 def _act(heard: Heard, value: Value | None, target: Target, context: Context) -> Meaning | Failure:
     entities = tuple(e for e in target.entities if e.exposed)
     if not entities:
         name = target.entities[0].name
         return Failure("not_exposed", miss=Miss("not_exposed", name, (name,)), strength=8, heard=heard)
     exact = heard.direction == "exact"
-    if (target.cost and (exact or heard.target.startswith("some "))) or (exact and _is_where(heard.target, context)):
+    some = heard.target.startswith("some ")
+    if (target.cost and (exact or some)) or (exact and context.index.is_place(heard.target)):
         return NOT_UNDERSTOOD
     # "Open the boot" is not the boot room's door, nor "start the car" its charger: the thing itself must be named.
     by_head = heard.frame in ("unlock", "open", "close", "lock") or heard.direction == "head"

@@ -201,7 +201,7 @@ class Listener:
             decisions.append(self._decider.confirm(request.risky, request.reading.text, moment, why))
         truths = self._agreement.truths(moment, ended=ended, done=self._ledger.done_lately)
         if any(told.reason == "contradiction" for told in truths) and self._ledger.focus.mentions:
-            self._turns.put_question(self._ledger.focus.mentions[0].text, moment, by_house=True)
+            self._turns.put_question(self._ledger.focus.mentions[0].text, moment)
         return (*decisions, *truths)
 
     def _spoken(self, readies: list[Ready], moment: Moment) -> tuple[Decision, ...]:
@@ -249,7 +249,7 @@ class Listener:
         understanding = reading.understanding
         if reading.kind == "rejected":
             mentions = self._ledger.focus.mentions
-            self._turns.put_question(mentions[0].text if mentions else "", moment, by_house=False)
+            self._turns.put_question(mentions[0].text if mentions else "", moment)
         elif reading.kind != "declined":
             self._turns.take_question_back()
         if understanding.kind in ("actions", "confirm"):
@@ -262,7 +262,7 @@ class Listener:
         if reading.kind == "rejected" or not (self.mode == "user" or is_for_house(reading)):
             return decisions
         if understanding.reason in _ASKS or (understanding.reason == "not_understood" and self.mode == "user"):
-            self._turns.put_question(reading.text, moment, by_house=True)
+            self._turns.put_question(reading.text, moment)
         reason = understanding.reason if understanding.reason != "ok" else "query"
         ends = understanding.ends_conversation
         told = Tell(understanding.reply, reason, explained(reading), understanding.asked, ends_conversation=ends)

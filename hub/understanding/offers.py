@@ -67,13 +67,11 @@ class Question:
 
     Attributes:
         text: the request in plain words.
-        by_house: the house asked, not the voice.
     """
 
     text: str
     area_id: str | None
     at_s: float
-    by_house: bool
 
     def is_over(self, at_s: float) -> bool:
         """Whether nobody answered in time."""

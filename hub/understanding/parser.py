@@ -176,7 +176,7 @@ class Parser:
             return self._decide(read, asked) if isinstance(read, Meaning) else None
         if not politely or context.focus != NOTHING:
             return None
-        if context.index.place_in(re.sub(r"^(?:the|my|our) ", "", text)) is not None:
+        if context.index.is_place(text):
             return None
         read = understand_clauses(f"turn on {text}", context)
         plain = isinstance(read, Meaning) and read.cost == 0 and len(read.heard) == 1 and read.heard[0].target == text

@@ -48,14 +48,10 @@ def read_play(said: str, target: str, context: Context) -> tuple[Entity, str] | 
         if isinstance(found, Entity):
             return _named(said[: cut.start()], found, context)
         strange = where.split()[-1] in _SPEAKERS and cut[0].strip() in ("on", "through", "over", "from")
-        if strange or _place(where, context):
+        if strange or context.index.is_place(where):
             return found
     found = _player("music", context)
     return found if isinstance(found, Miss) else _named(said, found, context)
-
-
-def _place(phrase: str, context: Context) -> bool:
-    return context.index.place_in(re.sub(r"^(?:the|my|our) ", "", phrase)) is not None
 
 
 def _player(phrase: str, context: Context) -> Entity | Miss:

@@ -88,6 +88,10 @@ class HouseIndex:
             return "floor", self.floors[key]
         return None
 
+    def is_place(self, phrase: str) -> bool:
+        """Whether a phrase is only a place: "on the landing" tells where, not what."""
+        return self.place_in(re.sub(r"^(?:the|my|our) ", "", phrase)) is not None
+
     def is_known(self, word: str) -> bool:
         """Whether the word occurs in any name of the house or is a kind of device."""
         return singular(word) in self.by_word or word in self.sounds.get(sound_of(word), ())

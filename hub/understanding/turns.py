@@ -90,9 +90,9 @@ class Turns:
         if question is not None:
             self._question = replace(question, at_s=moment.at_s)
 
-    def put_question(self, text: str, moment: Moment, *, by_house: bool) -> None:
+    def put_question(self, text: str, moment: Moment) -> None:
         """Something was asked that the next turn may answer; nothing where the text is empty."""
-        self._question = Question(text, self._ledger.said.area_id, moment.at_s, by_house) if text else None
+        self._question = Question(text, self._ledger.said.area_id, moment.at_s) if text else None
 
     def take_offer_back(self) -> None:
         """A turn has come after it."""

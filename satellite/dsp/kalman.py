@@ -55,10 +55,6 @@ class KalmanFilter:
         self._variance = np.full(shape, _FIRST_VARIANCE, np.float32)
         self._near_power = np.full(_BINS, _TINY, np.float32)
         self._turn = 0
-        self.forget_far()
-
-    def forget_far(self) -> None:
-        """What was played until now comes back no more, or at another time; the room stays known."""
         self._far = np.zeros((PARTITIONS, _BINS), np.complex64)
         self._before = np.zeros(HOP_SAMPLES, np.float32)
         self._silent_hops = PARTITIONS + 1
