@@ -7,8 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 ARGS ?=
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
-# Two at a time; what runs in real time comes first, and one by one (tests/schedule.py).
-EVERYDAY := $(PYTEST) --numprocesses 2 --dist loadscope --no-loadscope-reorder
+# Three at a time; what runs in real time comes first, one by one, and the others give way to it (tests/schedule.py).
+EVERYDAY := $(PYTEST) --numprocesses 3 --dist loadscope --no-loadscope-reorder
 ENGINE := .venvs/engine
 
 help: ## List these targets

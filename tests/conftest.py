@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -25,3 +26,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object):
     from tests.schedule import RealTimeApart
 
     return RealTimeApart(config, log)
+
+
+def pytest_runtest_setup(item: pytest.Item):
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        from tests.schedule import give_way, is_real_time
+
+        # What runs in real time is first in the one process that has it, so it never gives way.
+        if not is_real_time(item.nodeid):
+            give_way()

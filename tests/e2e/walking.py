@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.signal import correlate, fftconvolve
 
 from tests.e2e.household import LEAD_S, RATE_HZ, Household, Pcm, read_wav, track, wait_for
-from tests.living.house import MICROPHONES, Acoustics, Spot
+from tests.living.house import MICROPHONES, Acoustics, Microphone, Spot
 
 ROOMS = ("kitchen", "living_room", "hallway")
 # Whoever walks with it hears it in three rooms.
@@ -76,15 +76,21 @@ class Walk:
         way = [_STANDS[rooms[0]]]
         if len(rooms) == 2:
             way += [*_on_the_way(rooms[0], rooms[1]), *[_STANDS[rooms[1]]] * 2]  # where he has come to he stays longer
-        at_s = self.now_s + LEAD_S
-        for mic in self._ears:
-            heard = np.zeros(words.size)
-            for part, spot in _parts(words.astype(np.float64), way):
-                response = self._acoustics.response(spot, mic)
-                if response is not None:
-                    heard += fftconvolve(part, response)[: words.size]
-            self.home.speak(mic.area, heard.clip(-32768, 32767).astype(np.int16), at_s=at_s)
+        parts = _parts(words.astype(np.float64), way)
+        heard = {mic.area: self._heard(parts, mic) for mic in self._ears}
+        at_s = self.now_s + LEAD_S  # not before all of it is there to be heard
+        for area, pcm in heard.items():
+            self.home.speak(area, pcm, at_s=at_s)
         return at_s + words.size / RATE_HZ
+
+    def _heard(self, parts: Sequence[tuple[NDArray[np.float64], Spot]], mic: Microphone) -> Pcm:
+        """What a satellite hears of somebody who speaks at several spots."""
+        heard = np.zeros(parts[0][0].size)
+        for part, spot in parts:
+            response = self._acoustics.response(spot, mic)
+            if response is not None:
+                heard += fftconvolve(part, response)[: heard.size]
+        return heard.clip(-32768, 32767).astype(np.int16)
 
     def reference(self) -> Pcm:
         """What the long sentence sounds like: said once in a room where nobody is."""

@@ -76,7 +76,7 @@ CHANGES = {"temperature_delta": "temperature", "percentage_step": "percentage"}
 
 def called_with(action):
     """The data of the call that `eval` means; every sample finds the house as it is written."""
-    known = STATES[action["entity_id"][0]]
+    known = STATES[action["entity_id"][0]] if action["entity_id"] else {}
     data = {CHANGES[k]: known[CHANGES[k]] + v for k, v in action["data"].items() if CHANGES.get(k) in known}
     return data | {k: v for k, v in action["data"].items() if CHANGES.get(k) not in known}
 

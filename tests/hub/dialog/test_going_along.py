@@ -38,6 +38,12 @@ def test_what_wants_more_is_no_agreement(text):
         ["Okay.", "Okay. I.", "Okay, I say,", "Okay, I see."],
         ["Yes,", "Yes, eh, e", "Yes, exact.", "Yes, exactly."],
         ["That.", "That's", "That's right."],
+        [
+            "Oh yes okay yeah",
+            "Oh yes okay yeah and um",
+            "Oh yes okay yeah and i'm",
+            "Oh yes, okay. Yeah. Mm-hmm. I see.",
+        ],
     ],
 )
 def test_the_last_word_of_an_unfinished_agreement_may_be_misread(readings):
@@ -52,6 +58,7 @@ def test_the_last_word_of_an_unfinished_agreement_may_be_misread(readings):
         (["Yeah.", "Yeah, turn", "Yeah, turn it", "Yeah, turn it off."], 2),
         (["Okay, is", "Okay, is the front", "Okay, is the front door"], 1),
         (["I", "I want", "I want the"], 1),
+        (["Yeah and", "Yeah and I'm", "Yeah and I'm cold", "Yeah and I'm cold in"], 3),
     ],
 )
 def test_words_that_want_more_are_believed_at_once_or_when_two_readings_say_so(readings, decided_at):
