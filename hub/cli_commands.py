@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from hub.cli_house import ANNOUNCE_S, ASK_BESIDE_S, RING_S
+from hub.cli_house import SPEAKS_S
 from hub.config import default_config_path, load_settings, state_dir
 from hub.errors import HubUnreachableError
 from hub.server.control_client import call
@@ -144,7 +144,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _announce(options: argparse.Namespace) -> int:
     asked = {"text": options.text, "areas": options.area, "urgent": options.urgent}
-    result = _ask(options, "announce", asked, ANNOUNCE_S)
+    result = _ask(options, "announce", asked, SPEAKS_S)
     lines = [
         f"{_clean(area['name'])}: "
         + ("played" if area["played"] else f"{_clean(area['message'])} [{_clean(area['code'])}]")
@@ -156,7 +156,7 @@ def _announce(options: argparse.Namespace) -> int:
 
 def _ask_there(options: argparse.Namespace) -> int:
     asked = {"text": options.text, "area": options.area, "choices": options.choices, "timeout_s": options.timeout}
-    result = _ask(options, "ask", asked, options.timeout + ASK_BESIDE_S)
+    result = _ask(options, "ask", asked, SPEAKS_S)
     return _show(options, result, _clean(result["choice"] or result["answer"]))
 
 
@@ -169,7 +169,7 @@ def _intercom(options: argparse.Namespace) -> int:
     if len(options.areas) != 2:
         options.usage_error("expected two rooms: the calling and the called one")
     asked = {"from_area": options.areas[0], "to_area": options.areas[1]}
-    result = _ask(options, "intercom", asked, RING_S)
+    result = _ask(options, "intercom", asked, SPEAKS_S)
     names = _clean(" and ".join(result["names"]))
     return _show(options, result, f"{names} hear each other; “roomtone intercom --end” ends it")
 

@@ -8,8 +8,10 @@ import threading
 
 import pytest
 
+from hub import cli_commands
 from hub.cli import main
-from hub.server.control import SOCKET_NAME
+from hub.server.control import CALL_S, SOCKET_NAME
+from protocol.errors import RoomtoneError
 
 
 class Hub:
@@ -189,3 +191,20 @@ def test_no_hub_is_told_with_exit_code_3(words, run):
     code, out, err = run(*words)
     assert (code, out) == (3, "")
     assert "[hub_unreachable]" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("announce", "Dinner."), ("ask", "--area", "Office", "Now?"), ("intercom", "Kitchen", "Garage")],
+    ids=lambda words: words[0],
+)
+def test_the_hub_gives_up_before_the_command_does(run, monkeypatch, words):
+    waited_s = []
+
+    async def call(_state_dir, _method, _params, timeout_s):
+        waited_s.append(timeout_s)
+        raise RoomtoneError("The hub has given up.")
+
+    monkeypatch.setattr(cli_commands, "call", call)
+    assert run(*words)[0] == 1
+    assert waited_s[0] > CALL_S
