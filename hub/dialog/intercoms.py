@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import uuid
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Final
 
 from hub.dialog.askable import askable_line
 from hub.dialog.chimes import announcement_chime
+from hub.dialog.errands import Errands
 from hub.dialog.guests import AreaBusyError
 from hub.dialog.intercom import CallState, Intercom
 from hub.dialog.music import Music
@@ -69,7 +69,7 @@ class Intercoms:
         self._music = music
         self._calls: dict[str, Intercom] = {}
         self._ended_ms: dict[str, float] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     async def call(self, from_id: str, to_id: str, *, asked_there: bool = False) -> Intercom:
         """Connect two rooms; returns when they hear each other, and the call goes on by itself.
@@ -149,20 +149,16 @@ class Intercoms:
         self.check(from_id, to_id, asked_there=True)
         session = self._board.floors.session_in(from_id)
         if session is None:
-            self._call_soon(from_id, to_id)
+            self._errands.begin(self._call_asked(from_id, to_id), "intercom")
             return
 
         def on_event(event: Event) -> None:
             if isinstance(event, TurnEnded | FloorReleased) and event.session == session:
                 unsubscribe()
-                self._call_soon(self._board.floors.area_of(session) or from_id, to_id)
+                here = self._board.floors.area_of(session) or from_id
+                self._errands.begin(self._call_asked(here, to_id), "intercom")
 
         unsubscribe = self._voices.bus.subscribe(on_event)
-
-    def _call_soon(self, from_id: str, to_id: str) -> None:
-        task = asyncio.create_task(self._call_asked(from_id, to_id), name="intercom")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _call_asked(self, from_id: str, to_id: str) -> None:
         try:
@@ -212,9 +208,7 @@ class Intercoms:
 
     async def close(self) -> None:
         """Make no call any more; those that there are end with their rooms."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.close()
 
     def _forget(self, call: Intercom, restore_music: Callable[[], None]) -> None:
         restore_music()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from hub.dialog.conversation import Conversation
+from hub.dialog.errands import Errands
 from hub.dialog.handover import Handovers, Move
 from hub.dialog.life import Life
 from hub.dialog.voices import Opening, Voices
@@ -55,7 +56,7 @@ class Sessions:
         self._granted: set[str] = set()
         self._calling: list[Line] = []  # whose call waits for the area to become free
         self._next: dict[str, Room] = {}  # where the session that was called to a device goes on to
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     # --- which there are ----------------------------------------------------------------------------------------------
 
@@ -82,7 +83,7 @@ class Sessions:
             self._call_again(running, opening)
         else:
             self._calling.append(line)
-            self._run(self._open(line, opening, losers))
+            self._errands.begin(self._open(line, opening, losers))
 
     def bring(self, session: str, line: Line, opening: Opening) -> bool:
         """The talker of a session has called from here: it comes along with all that was said; False if it cannot."""
@@ -234,13 +235,4 @@ class Sessions:
         self.closed = True
         self.handovers.close()
         await asyncio.gather(*(conversation.close("hub_stopping") for conversation in self), return_exceptions=True)
-        if self._tasks:
-            _, running = await asyncio.wait(tuple(self._tasks), timeout=_LAST_TASKS_S)
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        await self._errands.close(_LAST_TASKS_S)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from hub.dialog.announcing import Announced, Announcements, InCall
 from hub.dialog.calls import Calls, Decisions
 from hub.dialog.conversation import Conversation
+from hub.dialog.errands import Errands
 from hub.dialog.guests import Guests
 from hub.dialog.intercom import End
 from hub.dialog.rendering import Rendering
@@ -86,7 +86,7 @@ class Switchboard:
         self._generations: dict[str, int] = {}
         self._level_shown_ms: dict[str, float] = {}
         self._busy: Rendering | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._errands = Errands()
 
     # --- satellites come and go -----------------------------------------------------------------------------------
 
@@ -273,18 +273,13 @@ class Switchboard:
 
     def _say_busy(self, line: Line) -> None:
         if self._busy is not None and not self._sessions.closed:
-            self._run(self._play_busy(line, self._busy))
+            self._errands.begin(self._play_busy(line, self._busy))
 
     async def _play_busy(self, line: Line, sentence: Rendering) -> None:
         try:
             await self.announcements.play_idle(line, sentence)
         except RoomtoneError as error:
             _LOG.info("a caller was not told that the house is busy: %s", error.code)
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def announce(self, area_id: str, text: str) -> Announced:
         """Say a sentence in an area, and wait until the loudspeaker has played it.
@@ -310,6 +305,4 @@ class Switchboard:
         self.announcements.close()
         self.guests.close()
         await self._sessions.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._errands.close()
