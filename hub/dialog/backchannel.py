@@ -38,6 +38,8 @@ _WORDS: Final = frozenset({"do", "done", "hey", "hi", "home", "how", "no", "you"
 _HUM_TRUST: Final = 0.65
 _NO_TRUST: Final = 0.45
 _HUM_MS: Final = 800.0
+_SYLLABLE_MS: Final = 300.0
+_SMALL_WORD: Final = 3
 
 _STOP: Final = re.compile(
     r"(?:(?:ok|okay|alright|all right|right|yes|yeah|no|oh|please|hey|well|thanks|thank you) )*"
@@ -57,6 +59,11 @@ def may_be_hum(text: str) -> bool:
     """Whether these first words, said over the assistant, may be no more than a hum that was misread."""
     words = "".join(char if char.isalpha() or char == "'" else " " for char in text.lower()).split()
     return not words or (words[0] not in _WORDS and _HUM.fullmatch(words[0]) is not None)
+
+
+def says_little(text: str, *, said_ms: float) -> bool:
+    """Whether the first reading of a turn is of too little sound: "oh, yes" is first read as "so"."""
+    return said_ms < _SYLLABLE_MS and sum(map(str.isalpha, text)) <= _SMALL_WORD
 
 
 def is_nod(text: str, *, confidence: float, said_ms: float) -> bool:

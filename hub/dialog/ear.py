@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hub.dialog.backchannel import is_backchannel, is_nod, is_stop, may_be_hum
+from hub.dialog.backchannel import is_backchannel, is_nod, is_stop, may_be_hum, says_little
 from hub.dialog.doing import Doing
 from hub.dialog.going_along import Agreement, is_agreement
 from hub.dialog.hold import Hold, Words
@@ -203,7 +203,9 @@ class Ear:
             return False
         if (short and self._torn) or ((short or partial.paused) and may_be_hum(text)):
             return True
-        return not self._asked and self._agreement.may_be(text)
+        if self._asked:
+            return False
+        return self._agreement.may_be(text) or says_little(text, said_ms=partial.said_ms)
 
     def _words_so_far(self, text: str, frame: int, *, settled: bool) -> None:
         answers = self._answers_already()

@@ -56,9 +56,9 @@ def is_agreement(text: str) -> bool:
 class Agreement:
     """The first words of one turn, reading by reading.
 
-    Of what is still being said the last word is a guess: "okay, I see" is first read as "okay, I say", and "yeah, mm-hm"
-    as "yeah and I'm". Who begins by agreeing is believed to want more when two readings after each other say so, and
-    there is more in them than a hum.
+    Of what is still being said the last word is a guess: "okay, I see" is first read as "okay, I say", and "yeah,
+    mm-hm" as "yeah and I'm". Who begins by agreeing is believed to want more when two readings after each other say
+    so, and there is more in them than a hum.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,10 @@ class Agreement:
         """Whether the turn may yet be no more than agreement, by this newest reading of its words so far."""
         words = _words(text)
         rest = _beyond(words)
-        if not rest or rest in _BEGINNINGS or (len(rest) < len(words) and all(map(may_be_hum, rest))):
+        if not rest:
+            self._doubted = ()  # what was doubted has been read anew
+            return True
+        if rest in _BEGINNINGS or (len(rest) < len(words) and all(map(may_be_hum, rest))):
             return True
         doubted, self._doubted = self._doubted, words
         again = bool(doubted) and words[: len(doubted) - 1] == doubted[:-1]

@@ -25,7 +25,8 @@ LONG = (
     "The cherries are ripe, the beans need another week, and somebody has left the ladder under the plum tree, "
     "where it will be rained on tonight, because the wind comes from the west and brings clouds from the sea."
 )
-LISTENING = ("Yeah, okay, right. Mm-hmm. I see.", "Oh yes, that's right. Okay. Yeah. Mm-hmm. I see.")
+# Without a hum: what this synthetic voice hums is read as words.
+LISTENING = ("Yeah, okay, right. I see. Okay.", "Oh yes, that's right. Okay. Yeah, I see.")
 _PIECE = 3840  # 160 ms
 _STEP = 1920
 _LOUD = 1500

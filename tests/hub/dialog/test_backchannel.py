@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.dialog.backchannel import is_backchannel, is_nod, is_stop, may_be_hum
+from hub.dialog.backchannel import is_backchannel, is_nod, is_stop, may_be_hum, says_little
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_a_long_or_a_clear_turn_is_no_nod():
     assert not is_nod("And then, mom.", confidence=0.4, said_ms=1500.0)
     assert is_nod("Okay.", confidence=0.9, said_ms=1500.0)
     assert is_nod("Tenchi.", confidence=0.3, said_ms=300.0), "a noise that was read as something"
+
+
+@pytest.mark.parametrize(
+    ("text", "said_ms", "little"),
+    [("So", 224, True), ("I", 224, True), ("So what", 224, False), ("Turn", 224, False), ("So", 480, False)],
+)
+def test_a_small_word_of_a_quarter_of_a_second_is_too_little_to_go_by(text, said_ms, little):
+    assert says_little(text, said_ms=said_ms) is little

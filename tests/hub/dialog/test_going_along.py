@@ -37,6 +37,14 @@ def test_what_wants_more_is_no_agreement(text):
     [
         ["Okay.", "Okay. I.", "Okay, I say,", "Okay, I see."],
         ["Yes,", "Yes, eh, e", "Yes, exact.", "Yes, exactly."],
+        [
+            "Oh, you know",
+            "Oh yes, that's what.",
+            "Oh yes that's right",
+            "Oh yes, that's right. Okay, yeah.",
+            "Oh yes that's right okay yeah and um",
+            "Oh yes that's right okay yeah and i'm not i'm",
+        ],
         ["That.", "That's", "That's right."],
         [
             "Oh yes okay yeah",

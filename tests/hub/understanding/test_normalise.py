@@ -17,7 +17,8 @@ from hub.understanding.tagger import sound_of
     ("said", "plain"),
     [
         ("21°", "21°"), ("21 degrees", "21°"), ("twenty-one degrees Celsius", "21°"), ("70 degrees Fahrenheit", "70°f"),
-        ("50%", "50%"), ("fifty percent", "50%"), ("fifty per cent", "50%"), ("5% percent", "5%"), ("a hundred percent", "100%"),
+        ("50%", "50%"), ("fifty percent", "50%"), ("fifty per cent", "50%"), ("5% percent", "5%"),
+        ("a hundred percent", "100%"),
         ("one hundred and five", "105"), ("nineteen and a half degrees", "19.5°"), ("nineteen point five", "19.5"),
         ("two thousand seven hundred kelvin", "2700k"), ("minus five degrees", "-5°"), ("half an hour", "1800s"),
         ("an hour and a half", "5400s"), ("2 minutes and 30 seconds", "150s"), ("a couple of minutes", "120s"),
