@@ -49,15 +49,22 @@ _STOP: Final = re.compile(
 )
 
 
+def words_of(text: str) -> tuple[str, ...]:
+    """The words without marks, small; an apostrophe within one stays."""
+    plain = text.lower().replace("\u2019", "'")
+    apart = "".join(char if char.isalpha() or char == "'" else " " for char in plain).split()
+    return tuple(word for each in apart if (word := each.strip("'")))
+
+
 def is_backchannel(text: str) -> bool:
     """Whether these words only say "I am listening"."""
-    words = "".join(char if char.isalpha() else " " for char in text.lower()).split()
+    words = words_of(text)
     return not words or " ".join(words) in BACKCHANNELS or all(word in BACKCHANNELS for word in words)
 
 
 def may_be_hum(text: str) -> bool:
     """Whether these first words, said over the assistant, may be no more than a hum that was misread."""
-    words = "".join(char if char.isalpha() or char == "'" else " " for char in text.lower()).split()
+    words = words_of(text)
     return not words or (words[0] not in _WORDS and _HUM.fullmatch(words[0]) is not None)
 
 
@@ -76,5 +83,4 @@ def is_nod(text: str, *, confidence: float, said_ms: float) -> bool:
 
 def is_stop(text: str) -> bool:
     """Whether these words, said over the assistant, want nothing but its silence."""
-    plain = "".join(char if char.isalpha() or char == "'" else " " for char in text.lower().replace("\u2019", "'"))
-    return _STOP.fullmatch(" ".join(plain.split())) is not None
+    return _STOP.fullmatch(" ".join(words_of(text))) is not None

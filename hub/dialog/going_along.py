@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.dialog.backchannel import BACKCHANNELS, may_be_hum
+from hub.dialog.backchannel import BACKCHANNELS, may_be_hum, words_of
 
 _PRAISE: Final = (
     *("right", "true", "good", "great", "nice", "cool", "fine", "interesting", "amazing", "funny", "lovely"),
@@ -36,11 +36,6 @@ _LONGEST: Final = max(len(phrase) for phrase in _AGREEMENTS)
 _BEGINNINGS: Final = frozenset(phrase[:size] for phrase in _AGREEMENTS for size in range(1, len(phrase)))
 
 
-def _words(text: str) -> tuple[str, ...]:
-    plain = text.lower().replace("\u2019", "'")
-    return tuple("".join(char if char.isalpha() or char == "'" else " " for char in plain).split())
-
-
 def _beyond(words: tuple[str, ...]) -> tuple[str, ...]:
     """What is left behind the agreement that these words begin with."""
     while size := next((n for n in range(min(_LONGEST, len(words)), 0, -1) if words[:n] in _AGREEMENTS), 0):
@@ -50,7 +45,7 @@ def _beyond(words: tuple[str, ...]) -> tuple[str, ...]:
 
 def is_agreement(text: str) -> bool:
     """Whether these words do nothing but go along with what is being said."""
-    return not _beyond(_words(text))
+    return not _beyond(words_of(text))
 
 
 class Agreement:
@@ -66,7 +61,7 @@ class Agreement:
 
     def may_be(self, text: str) -> bool:
         """Whether the turn may yet be no more than agreement, by this newest reading of its words so far."""
-        words = _words(text)
+        words = words_of(text)
         rest = _beyond(words)
         if not rest:
             self._doubted = ()  # what was doubted has been read anew

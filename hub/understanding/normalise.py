@@ -90,7 +90,7 @@ _SMALL_WORDS = (
     (re.compile(r"\b(?:for|four) (?:tea|tee|ty)(?= (?:percent|degrees|minutes|seconds)\b)"), "forty"),
     (re.compile(r"\b(thir|fif|six|seven|eigh|nine) (?:tea|tee|ty)(?= (?:percent|degrees|minutes|seconds)\b)"), r"\1ty"),
     (re.compile(r"\bper (?:sent|cent)\b"), "percent"),
-    (re.compile(r"(?<=\d%) percent\b"), ""),
+    (re.compile(r"(?<=\d%) percent\b"), ""),  # a stutter, as a recogniser writes it
     (re.compile(r"\ban? our\b(?= and|$| and a half)"), "an hour"),
     (re.compile(r"\b(in|for|after) and (hour|half)\b"), r"\1 an \2"),
     (re.compile(rf"(?<=[a-z] )two (?={_TENS} (?:{_DIGIT} )?(?:percent|degrees)\b)"), "to "),
