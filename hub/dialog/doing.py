@@ -228,7 +228,8 @@ class Doing:
             if isinstance(decision, Act):
                 if decision.source is Source.UNDO:
                     belongs.overtake()
-                belongs.begin(self._start(self._carry_out(decision, belongs.trace), "act"))
+                if decision.actions:
+                    belongs.begin(self._start(self._carry_out(decision, belongs.trace), "act"))
             else:
                 belongs.told.append(self._actor.truly(decision) if isinstance(decision, Tell) else decision)
 

@@ -71,6 +71,7 @@ class Act:
     """These actions are to be executed now.
 
     Attributes:
+        actions: with `UNDO` none where what was begun of this turn has changed nothing that must be brought back.
         key: the same for the same deed of the same turn; it is decided once.
         reply: what to add to the report of what happened.
         why: one line for developers and `--dry-run`.

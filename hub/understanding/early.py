@@ -54,7 +54,10 @@ class Early:
         return (self._act,) if self._act else ()
 
     def settle(self, actions: Iterable[Action], moment: Moment) -> tuple[Decision, ...]:
-        """The turn is over and asks for these: what was done of it and is none of them is taken back."""
+        """The turn is over and asks for these: what was done of it and is none of them is taken back.
+
+        Where it left nothing to bring back it is overtaken all the same: an act of no actions, so that it is not told.
+        """
         act, self._act = self._act, None
         wanted = tuple(actions)
         if act is None or all(_is_among(action, wanted) for action in act.actions):
@@ -64,11 +67,13 @@ class Early:
         # What the turn itself sets now needs no way back; what it changes, or sets later, does.
         set_now = ids_of(action for action in wanted if not _is_relative(action))
         undone = deed.undone(but=frozenset(set_now)) if deed is not None else None
-        if deed is None or not undone:
+        why = f"the turn was not about {act.key}"
+        if deed is None or undone is None:
             return ()
+        if not undone:
+            return (Act((), Source.UNDO, act.key, why, moment.frame),)
         self._ledger.undone(deed)
-        permitted = self._decider.permit(undone, moment)
-        return self._decider.decide(permitted, Source.UNDO, moment, f"the turn was not about {act.key}", text="")
+        return self._decider.decide(self._decider.permit(undone, moment), Source.UNDO, moment, why, text="")
 
 
 def as_asked(text: str) -> str:

@@ -102,6 +102,22 @@ async def test_what_the_turn_did_not_mean_is_taken_back_and_not_told(cast, talk)
     assert "hallway light is on" in cast.seen(TurnEnded)[0].record["assistant"]
 
 
+async def test_what_was_overtaken_and_left_nothing_to_take_back_is_not_told(cast, talk):
+    heard(cast, "Turn on the desk lamp.")
+    await until(lambda: cast.seen(TurnEnded))
+    paused(cast, "turn on the desk", "turn on the desk lamp")
+    await until(lambda: len(cast.seen(Acted)) == 2)
+    heard(cast, "Set the desk lamp to twenty percent.")
+    await until(lambda: len(cast.seen(TurnEnded)) == 2)
+    record = cast.seen(TurnEnded)[1].record
+    assert [action["data"] for action in record["actions"]] == [{"brightness_pct": 20}]
+    assert record["assistant"].count("lamp") == 1
+    assert lit(cast, "desk_lamp") == ["on"]
+    heard(cast, "Undo that.")
+    await until(lambda: len(cast.seen(TurnEnded)) == 3)
+    assert cast.home.house.entities["light.desk_lamp"].attributes["brightness"] == 255
+
+
 async def test_what_was_no_speech_at_all_is_taken_back_in_silence(cast, talk):
     paused(cast, "turn on the desk", "turn on the desk lamp")
     await until(lambda: lit(cast, "desk_lamp") == ["on"])

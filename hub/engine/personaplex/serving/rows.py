@@ -125,12 +125,15 @@ class Rows:
             return self._advance_unpaced(waiting, now)
         if self._due is None:
             self._due = now
-        if now >= self._due:
+        # A model that never catches up has no time to spare, and somebody waits for the first word all the same.
+        if not self._reader.waiting:
+            self._slice_tick = self.stats.ticks
+        starved = self.stats.ticks - self._slice_tick >= _STARVED_TICKS
+        if now >= self._due and not starved:
             self._due += self._tick(running, now, late_s=now - self._due)
             return self._clock()
         slack = self._due - now
-        starved = self.stats.ticks - self._slice_tick >= _STARVED_TICKS
-        if self._reader.waiting and (starved or self._reader.slice_s < slack):
+        if starved or (self._reader.waiting and self._reader.slice_s < slack):
             self._slice_tick = self.stats.ticks
             self._reader.read_slice()
             return self._clock()

@@ -125,6 +125,17 @@ def test_a_prompt_is_read_even_where_no_slice_fits_between_ticks():
     assert len(house.frames(live)) == pytest.approx(4 / TICK_S, abs=4)
 
 
+def test_a_model_slower_than_real_time_still_lets_the_next_one_in():
+    house = House()
+    house.open(0)
+    house.run(1)
+    house.model.step_s, house.model.slices, house.model.slice_s = 0.1, 2, 0.001
+    house.run(2)
+    joining = house.open(1)
+    house.run(2)
+    assert house.of(joining, Joined)
+
+
 def test_a_leaving_row_disturbs_nobody_and_its_place_is_free():
     house = House()
     first, second = house.open(0), house.open(1)
