@@ -176,6 +176,9 @@ def _split(capabilities: Iterable[str]) -> tuple[list[str], Mapping[str, list[st
 
 
 _Attributes = dict[str, Any]
+# What thermostats and water heaters can usually be set to, in degrees Celsius.
+_ROOM: Final = (5.0, 35.0)
+_TANK: Final = (30.0, 80.0)
 _Fill = Callable[[_Attributes, list[str], Mapping[str, list[str]]], frozenset[str]]
 
 
@@ -197,12 +200,17 @@ def _cover(attributes: _Attributes, _plain: list[str], _listed: Mapping[str, lis
     return frozenset({"open", "close", "stop"})
 
 
+def _limits(attributes: _Attributes, celsius: tuple[float, float]) -> tuple[float, float]:
+    """What a device can be set to: what the file says, else what is usual in the unit that it must be in."""
+    now = [attributes.get(key) for key in ("temperature", "current_temperature")]
+    is_fahrenheit = any(isinstance(value, (int, float)) and value > celsius[1] for value in now)
+    low, high = (value * 9 / 5 + 32 if is_fahrenheit else value for value in celsius)
+    return attributes.get("min_temp", low), attributes.get("max_temp", high)
+
+
 def _climate(attributes: _Attributes, plain: list[str], listed: Mapping[str, list[str]]) -> frozenset[str]:
-    attributes |= {
-        "hvac_modes": plain,
-        "min_temp": attributes.get("min_temp", 5),
-        "max_temp": attributes.get("max_temp", 35),
-    }
+    low, high = _limits(attributes, _ROOM)
+    attributes |= {"hvac_modes": plain, "min_temp": low, "max_temp": high}
     if "fan_mode" in listed:
         attributes["fan_modes"] = listed["fan_mode"]
     return frozenset({"temperature"})
@@ -228,7 +236,8 @@ def _humidifier(attributes: _Attributes, _plain: list[str], listed: Mapping[str,
 
 
 def _water_heater(attributes: _Attributes, _plain: list[str], listed: Mapping[str, list[str]]) -> frozenset[str]:
-    attributes |= {"min_temp": attributes.get("min_temp", 30), "max_temp": attributes.get("max_temp", 80)}
+    low, high = _limits(attributes, _TANK)
+    attributes |= {"min_temp": low, "max_temp": high}
     if "mode" in listed:
         attributes["operation_list"] = listed["mode"]
     return frozenset({"temperature", *(("operation_mode",) if "mode" in listed else ())})

@@ -37,6 +37,7 @@ class Open:
         actions: what the policy lets be done at once.
         risky: what it lets be done after a spoken yes.
         reverses: the deed of before that it takes back.
+        lasting: some of it cannot be taken back, so nothing is hurried.
     """
 
     reading: Reading
@@ -46,6 +47,7 @@ class Open:
     actions: tuple[Action, ...]
     risky: tuple[Action, ...] = ()
     reverses: Deed | None = None
+    lasting: bool = False
 
 
 class Agreement:
@@ -173,7 +175,7 @@ class Agreement:
         spoke = self._spoke_since(request)
         if moment.at_s - self._voice_s < SILENCE_S:
             beside = spoke and request.actions and request.reading.sure and not self._served and not self._doubts
-            if not beside or self._says_otherwise(request) or not self._voice.talks_beside(moment):
+            if not beside or request.lasting or self._says_otherwise(request) or not self._voice.talks_beside(moment):
                 return None
         elif spoke and (self._voice.waiting or self._doubts):
             return None

@@ -10,7 +10,7 @@ from hub.understanding.context import Context
 from hub.understanding.cutting import is_cut_elsewhere
 from hub.understanding.frames import Heard, readings
 from hub.understanding.house import Entity
-from hub.understanding.lexicon import LEVELS, Value, domains_of, singular, value_of
+from hub.understanding.lexicon import LEVELS, STOP, Value, domains_of, singular, value_of
 from hub.understanding.lists import read_list
 from hub.understanding.naming import device_named
 from hub.understanding.playing import lasting, read_play
@@ -215,10 +215,15 @@ def _is_alarm(phrase: str, context: Context) -> bool:
 
 
 def _has_its_noun(phrase: str, entities: tuple[Entity, ...]) -> bool:
-    """Whether a loose phrase has the word for the device, not only for what is beside it ("unlock the bike")."""
+    """Whether a loose phrase has the word for the device, not only for what is beside it ("unlock the bike").
+
+    Several words that are all of a name but its noun have it too: "the truck bay" is the truck bay door.
+    """
     words = {canonical(word) for word in phrase.split()}
-    heads = {canonical(name.lower()).rpartition(" ")[2] for e in entities for name in (e.name, *e.aliases)}
-    return not words.isdisjoint(heads) or any(domains_of(word) for word in words)
+    parts = [canonical(name.lower()).rpartition(" ") for e in entities for name in (e.name, *e.aliases)]
+    bare = canonical(" ".join(word for word in phrase.split() if word not in STOP))
+    whole = " " in bare and any(before == bare for before, _, _ in parts)
+    return whole or not words.isdisjoint(head for _, _, head in parts) or any(domains_of(word) for word in words)
 
 
 def _takers(value: Value) -> frozenset[str]:

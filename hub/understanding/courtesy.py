@@ -9,7 +9,7 @@ _LEAD = re.compile(
     r" (?:,|and|so|now|then|can|could|please"
     r"|turn|switch|set|put|lock|close|open|dim|play|pause|stop|add|start) )|try (?:it|that)"
     r" again|try again(?= [a-z]+ (?:the|my|our|that|this|it|on|off|some|up|down)\b)|(?:of )?course(?= you can)"
-    r"|hey|hi|hello|ok|alright|right(?= (?:,|so|then|now|can"
+    r"|hey|hi|hello|excuse me|ok|alright|right(?= (?:,|so|then|now|can"
     r"|could|please|turn|switch|let|close|open|shut|lock|dim|put|set|play|pause|stop|start|make|get|bring))|yes|like|you"
     r" know|hang on|yeah|so|well|now|and|then|please|kindly|just|actually|quickly|possibly|perhaps|maybe"
     r"|go ahead and|let us|listen(?! to\b)|assistant|roomtone|alexa|nabu|jarvis|can you|could you"
@@ -27,6 +27,7 @@ _LEAD = re.compile(
     r"|her) a favou?r(?: and)?"
     r"|(?:can|could|may|might) (?:i|we) (?:trouble|bother|ask|get) you to|i was (?:hoping"
     r"|wondering if) you (?:could|would)"
+    r"|but(?= (?:i|we) (?:need|want|would|could)\b)"
     r"|is there any (?:way|chance) (?:that )?you could|(?:i am|we are) (?:going to|gonna) need|i (?:think"
     r"|reckon) you should"
     r"|be so kind as to|be a dear and|you (?:all )?can|you (?:all )?could|are you able to|is"
@@ -84,11 +85,22 @@ _WHAT_IS_WANTED = re.compile(
     r"^(?:what|all|(?:the )?(?:only |1 )?thing) (?:(?:that )?(?:i|we) (?:really |actually |now )?(?:would (?:really )?"
     r"(?:like|love)|want|need)) (?:now |right now )?is (?:for )?"
 )
+# "I could use a timer" needs one.
+_COULD_USE = re.compile(
+    r"^(?:but )?(i|we) (?:could (?:really |just |certainly |sure )?(?:use|do with)|am in need of)"
+    r"(?= (?:an?|some|another|more)\b)"
+)
 # "Might I trouble you for the lamp" asks for the lamp.
 _MAY_I_HAVE = re.compile(
     r"^(?:can|could|may|might) (?:i|we) (?:please )?(?:have|get|(?:just )?(?:trouble|bother|ask|beg) you for)\b"
 )
 _YOU_WILL = re.compile(r"^you (?:will|can|could|would)(?: not)? (.+?) (?:will|can|could|would) (?:not )?you$")
+# What comes before a whole polite question; alone, "sorry" takes something back.
+_PARDON = re.compile(
+    r"^(?:(?:excuse me|pardon(?: me)?|sorry(?: to (?:bother|trouble|disturb) you)?|thanks|thank you|hi|hey|hello|ok"
+    r"|alright|right|so|well|and|then|now|please|oh|also|great|lovely)(?: (?:, )?(?:but )?))+"
+    r"(?=(?:can|could|would|will|do) you\b|(?:any chance|might i|may i|is there any chance)\b)"
+)
 _ASK_GERUND = re.compile(
     r"^(?:(?:(?:would|do) you|you all|any of you) mind(?: awfully| terribly)?|(?:how|what) about|any chance of"
     r"|mind|fancy) (\w+)"
@@ -114,14 +126,17 @@ _A_SECOND = re.compile(r" (?:(?:for|just) )+1s(?= please$|$)")
 
 def is_request(text: str) -> bool:
     """Whether a question mark belongs to a polite request ("Could you turn on the lamp?")."""
+    text = _PARDON.sub("", text)
     return bool(_REQUEST.match(_CALL.sub("", text)) or _REQUEST.search(text[-12:]))
 
 
 def without_courtesy(text: str) -> str:
     """Take politeness off both ends, until nothing more comes off."""
+    text = _PARDON.sub("", text)
     asked = _ASK_GERUND.match(text)
     if asked and asked[1] in _GERUND:
         text = _GERUND[asked[1]] + text[asked.end() :]
+    text = _COULD_USE.sub(r"\1 need", text)
     text = _MAY_I_HAVE.sub("can i have", _WHAT_IS_WANTED.sub("i would like ", text))
     text = _WANTED_TONIGHT.sub(r"\1", _A_SECOND.sub("", _shortened(_YOU_WILL.sub(r"\1", text))))
     while True:

@@ -77,11 +77,15 @@ class Decider:
         """What the user's newest words say to the open question, which is over with them."""
         return self.confirming.take(self._ledger.said, self._ledger.turn, risks_of)
 
+    def lasting(self, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+        """Those that cannot be taken back."""
+        return tuple(action for action in actions if action.domain in self._policy.lasting)
+
     def unopposed(
         self, request: Open, why: str, moment: Moment, source: Source = Source.REQUEST
     ) -> tuple[Decision, ...]:
         """The user's words act without a commitment; what cannot be taken back is asked for first."""
-        lasting = tuple(action for action in request.actions if action.domain in self._policy.lasting)
+        lasting = self.lasting(request.actions)
         free = tuple(action for action in request.actions if action not in lasting)
         why = f"{explained(request.reading)}; {why}"
         act = self._ledger.act(free, source, moment, why, turn=request.turn)

@@ -36,6 +36,12 @@ _MAKE = re.compile(
     r" to|say|on)"
     r" (?:to |at |on )?"
 )
+# What another thing is to be like: "set the bar light to the same".
+_LIKE_IT = re.compile(
+    r"(?:set|put|make|turn|dim|bring|have|get|adjust|change)(?: (?:up|down|on))? (?!(?:it|that|this|them)\b)(?P<t>.+?)"
+    r"(?: be)? (?:(?:(?:to|at) )?the same|(?:to|at) that|like (?:that|this))"
+    r"(?: (?:level|brightness|volume|temperature|position|colou?r|speed|setting|too))*"
+)
 _PLACE_FIRST = re.compile(r"(?P<place>(?:in|on|at) (?:here|(?:the|my|our) \w+)) (?:, )?(?P<rest>\w+ .+)")
 
 
@@ -79,6 +85,12 @@ def without_echo(text: str) -> str:
     return ECHO.sub("", text).strip(" ,")
 
 
+def is_like_another(text: str) -> bool:
+    """Whether the words ask for the value that another thing was given ("set the bar light to the same")."""
+    cue = _CUE.match(text)
+    return bool(_LIKE_IT.fullmatch(without_echo(text[cue.end() :] if cue else text)))
+
+
 def goes_on(text: str) -> bool:
     """Whether the words themselves say that they continue something ("and the fan", "the fan too")."""
     return bool(_CUE.match(text)) or without_echo(text) != text
@@ -97,6 +109,8 @@ def completions(text: str, before: Mention, context: Context) -> Iterator[Comple
     rest = rest[cue.end() :].strip(" ,") if cue else rest
     sure = goes_on(text)
     rest = _ENOUGH.sub("", _JUDGED.sub("", rest))
+    like_it = _LIKE_IT.fullmatch(rest) if before.actions else None
+    rest, sure = (like_it["t"], True) if like_it else (rest, sure)
     for other in chain(changes(text, before), changes(rest, before) if rest != text else ()):
         yield Completed(other)
     for other in _in_place_first(rest):

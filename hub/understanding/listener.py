@@ -287,7 +287,8 @@ class Listener:
             ready = self._agreement.hear_nothing(moment, self._ledger.said.area_id)
         else:
             at_s, turn = moment.at_s, self._ledger.turn
-            request = Open(asked, self._ledger.said, at_s, turn, permitted.free, permitted.risky, deed)
+            lasting = bool(self._decider.lasting(permitted.free))
+            request = Open(asked, self._ledger.said, at_s, turn, permitted.free, permitted.risky, deed, lasting)
             ready = self._agreement.open(request, focus, moment)
         refused = self._decider.reserve(replace(permitted, risky=()), moment, why, text=reading.text)
         return (*refused, *self._spoken(ready, moment))

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from hub.understanding.clock import join_clock
+from hub.understanding.homophones import put_right
 from hub.understanding.numbers import join_numbers
 
 MAX_CHARACTERS = 600
@@ -155,7 +156,7 @@ _IS_SHORT = re.compile(
     r"|(?:in|at|on|under|over|behind|by|near|inside) (?:the|my|our|your|his|her|a|an|here|there)|the|a|an|my|our"
     r"|no|such"
     r"|plenty|lots|enough|after [a-z]+ing|(?:burst|broken|broke|jammed|flooded|leaking|overflowing|smoking"
-    r"|tripped|fallen)(?=[ ,.]|$)"
+    r"|tripped|fallen|(?:bone )?dry|soaking)(?=[ ,.]|$)"
     r"|(?:finished|done|stopped|ended)(?= |$)|(?:scared|steamed|bored|soaked|baked|frozen|fogged|misted|filthy"
     r"|cold|hot|chilly|freezing|awake|poorly|sick|tired"
     r"|ill|back|home|hungry|thirsty|glaring|upset|crying|dusty|muddy|stuffy|late)(?= (?:(?:up|down|again|now|out)"
@@ -181,7 +182,7 @@ def normalise(text: str) -> tuple[str, bool]:
 # One sentence is asked for several times while it is weighed.
 @lru_cache(maxsize=256)
 def _normalised(text: str) -> tuple[str, bool]:
-    text = _SOMEBODY_IS.sub(r"\1\2 is", _SOMEBODY.sub(r"\1\2 has", text))
+    text = _SOMEBODY_IS.sub(r"\1\2 is", _SOMEBODY.sub(r"\1\2 has", put_right(text.lower())))
     words = plain_words(_IS_SHORT.sub(r"\1 is", text))[: MAX_WORDS + 20]
     plain = _REPEATED.sub(r"\1", _AGAIN.sub(r"\1", _TWICE.sub(r"\1", _FILLING.sub(" ", " ".join(words)))))
     plain = _PUT_RIGHT.sub(r"\1 ", _HUNDRED.sub(r"\1 1\2", _in_the_same_unit(plain)))

@@ -23,6 +23,7 @@ from hub.understanding.tagger import canonical
 from hub.understanding.target import PRONOUNS, Target
 from hub.understanding.targets import resolve
 from hub.understanding.verbs import Form, is_verb
+from hub.understanding.whereabouts import told_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def request_beside(text: str, context: Context) -> Meaning | None:
     bares = list(islice(reason_cuts(text), _MOST_REASONS))
     for whole in (text, *bares):
         for found in led(whole, context):
-            read = _asked(found.request, found.entity_ids, context, loosely=found.told)
+            where = told_of(found.head, found.request, context)
+            read = _asked(found.request, found.entity_ids, where, loosely=found.told)
             if read is not None and read.cost and not all(heard.verbal for heard in read.heard):
                 continue
             if read is None or not _is_about(found, read, context):
@@ -65,7 +67,7 @@ def request_beside(text: str, context: Context) -> Meaning | None:
                 return read
             break  # two requests, and neither is the other's reason
     for bare in bares:
-        read = _asked(bare, (), context, loosely=True)
+        read = _asked(bare, (), told_of(text[len(bare) :].strip(" ,."), bare, context), loosely=True)
         if read is None or not (is_verb(bare.partition(" ")[0], Form.BASE) or all(h.target for h in read.heard)):
             continue
         # "The timer on the cooker is broken" is no "the timer on", with a reason behind it.
@@ -137,7 +139,10 @@ _IS_WHOLE = re.compile(
     r"|hear|watch|will|would|can|could|should|must|might|just|said|says)$)"
     r"(?:i|we|he|she|they|it|there|(?:(?:the|my|our|this|that|these|those|his|her|their) )?[a-z]+) [a-z]+(?: .+)?"
 )
-_COMPLAINS = re.compile(r"\btoo\b|\b(?:is|are) (?:a (?:bit|little|touch|tad)|rather|way|really|so|very) [a-z]+$")
+_COMPLAINS = re.compile(
+    r"^(?:i|we) can (?:not|barely|hardly)\b|\btoo\b"
+    r"|\b(?:is|are) (?:a (?:bit|little|touch|tad)|rather|way|really|so|very) [a-z]+$"
+)
 # What takes any words may have swallowed the rest.
 _FREE = frozenset({"media_player.play_media", "todo.add_item", "todo.remove_item"})
 _MAX_WORDS, _MOST_REASONS = 40, 3
@@ -153,6 +158,7 @@ _NOT_NOW = re.compile(
 _PLAIN_HEAD = re.compile(
     r"^(?:i|we|you) (?:can not|can (?:barely|hardly)) (?:even )?(?:see|hear|read|tell|find) (?:what|where|who"
     r"|which|how)\b"
+    r"|^(?:i|we) could (?=(?:murder|kill for|do with) )"
     # "It's been a day" tells no time.
     r"|\bit (?:is|has) been \d+s$"
     r"|\b(?:should|must) be (?=(?:locked|off|on|open|closed|shut|up|down)$)"
@@ -165,7 +171,12 @@ _FELT = re.compile(
     r"(?:(?:the|my|our) )?[a-z]+ (?:can not|can (?:barely|hardly)) |(?:it|this|that|something|this place|the place"
     r"|the [a-z]+) (?:really |still |always )?(?!is\b|was\b|has\b|does\b)[a-z]{3,}s(?: |$)|(?:i|we) (?:am|are|feel|have"
     r"|need|want|hate|love|think|can not|can (?:barely|hardly)|could do with|got"
-    r"|do not (?:need|want|like)|just|only) ).*"
+    r"|do not (?:need|want|like)|just|only|fancy|(?:could )?(?:murder|kill for)) ).*"
+)
+# What has happened, told before a pause: "a pipe burst, close the valve".
+_HAPPENED = re.compile(
+    r"(?:i|we|someone|somebody|something|it|(?:a|an|the|my|our) [a-z]+(?: [a-z]+)?) (?:just |have |has |had |already )*"
+    r"(?!need|feed|speed)[a-z]+(?:ed|pt|st|lt|ke|ut|it|id|ent|oke|ew|ell|ill|an|ot|left|lost)(?: .+)?"
 )
 _IS_SO = re.compile(
     r"(?!(?:he|she|they|you|i|we|is|are|do|does|did|can|what|who|how|not|never|please)\b)"
@@ -236,7 +247,7 @@ def led(text: str, context: Context) -> Iterator[Led]:
         if _PRESENT.fullmatch(head) and _STARTS.match(tail) and _starts_a_routine(tail, context):
             yield Led(tail, head)
         elif begins or _WISHED.fullmatch(tail):
-            yield from _before_a_verb(head, tail, context)
+            yield from _before_a_verb(head, tail, context, paused=words[start - 1] == ",")
         elif begins_with_a_name(tail, context) and _tells(head) and not (
             _SENSES.search(head) and tail.startswith(("the ", "my ", "our "))
         ):  # fmt: skip
@@ -259,7 +270,7 @@ def _tells(head: str) -> bool:
     return any(shape.fullmatch(head) for shape in (_FELT, _LEFT, _IS_SO, _FOR_THAT))
 
 
-def _before_a_verb(head: str, tail: str, context: Context) -> Iterator[Led]:
+def _before_a_verb(head: str, tail: str, context: Context, *, paused: bool) -> Iterator[Led]:
     named = devices_in(head, context) or _subject(head, context)
     pronoun = not PRONOUNS.isdisjoint(tail.split())
     negated = judge(head, question_mark=False).why == "negation"
@@ -269,7 +280,7 @@ def _before_a_verb(head: str, tail: str, context: Context) -> Iterator[Led]:
         yield Led(tail, head, named, about=bool(named))
     elif _FELT.fullmatch(head) or _IS_SO.fullmatch(head):
         yield Led(tail, head, named, told=True)
-    elif not negated and _FOR_THAT.fullmatch(head):
+    elif not negated and (_FOR_THAT.fullmatch(head) or (paused and _HAPPENED.fullmatch(head))):
         yield Led(tail, head, named)
     elif pronoun and not negated:
         for shape in (_TOPIC, _DOES):

@@ -41,7 +41,7 @@ _REASON = re.compile(
 _OVER = re.compile(
     rf".*\b(?:{'|'.join((*COLORS, *KELVINS))}|on|off|out|up|down|in|open|closed|shut|please|here|upstairs"
     rf"|downstairs|\d[\d.]*(?:%"
-    r"|°)?|low|high|guys)$"
+    r"|°)?|low|high|guys)(?: ,)?$"
 )
 _STATED = re.compile(
     rf"(?P<why>(?!i (?:mean|meant|say|think)\b)(?:{_WHO}|it) [a-z]+\b.*|like (?!that\b|this\b)[a-z]+ .+)"

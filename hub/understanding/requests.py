@@ -14,7 +14,7 @@ from hub.understanding.corrections import corrected, undo_of
 from hub.understanding.courtesy import without_courtesy
 from hub.understanding.decisions import Moment, Said
 from hub.understanding.focus import Focus, Mention
-from hub.understanding.fragments import completions, goes_on, without_echo
+from hub.understanding.fragments import completions, goes_on, is_like_another, without_echo
 from hub.understanding.house import Action, House
 from hub.understanding.normalise import MAX_CHARACTERS, normalise
 from hub.understanding.offers import Offer, Question, answers_to, taken_up
@@ -156,7 +156,8 @@ class Reader:
                     return Reading("answer", answer, text)
         if newest is None:
             return Reading("plain", direct, polite)
-        texts = (reason_cut(polite),) if direct.reason in _SETTLED else (polite, reason_cut(polite))
+        settled = direct.reason in _SETTLED and not is_like_another(polite)
+        texts = (reason_cut(polite),) if settled else (polite, reason_cut(polite))
         found = chain(*(_continued(text, newest, context, understand) for text in texts if text))
         for text, understood, sure in found:
             if understood.kind == "unknown":

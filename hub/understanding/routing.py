@@ -46,18 +46,28 @@ _ERRAND: Final = re.compile(
     r"|\b(?:no wait|wait no|never mind|nevermind|scratch that|forget (?:it|that)|actually(?: no)?)(?: \w+){0,3}? "
     r"(?:set|start|turn|switch|add|put|play|dim|close|open|lock|remind|stop|pause|cancel)\b"
     # Games and riddles are the voice's own.
+    # A sentence is no long answer, whatever it is about.
+    r"|\bin (?:one|1|a) (?:sentence|word|line|nutshell)$|\bin (?:two|three|a few) words$"
+    r"|^what do you (?:think of|reckon to|make of) (?:my|our|this|that)\b"
     r"|^(?:think of a (?:number|word|colour|color|card|animal)|let us play|let's play|knock knock|i spy|guess what)\b"
 )
+_SENTENCE: Final = re.compile(r"[.!?]+(?:\s+|$)")
+_FEW_WORDS: Final = 5
 _LONG_FORM: Final = re.compile(
     r"^(?:explain|derive|prove|analyse|analyze|summarise|summarize|debug|refactor|critique|brainstorm|simulate|outline"
     r"|compose|diagnose|troubleshoot|proofread|rewrite|rephrase|contrast|evaluate|optimise|optimize)\b(?: \S+){2}"
     r"|^(?:compare and contrast|pros and cons|walk me through|teach me (?:how|about|to|the)"
     r"|help me (?:write|plan|decide|understand|draft|figure))\b"
+    r"|\bexplain (?:why|how|what) (?:\w+ ){2}"
+    r"|^how would you (?:structure|design|approach|build|organi[sz]e|improve|solve)\b"
+    r"|^turn (?:this|these|that|those|my|our|the) .+ into an? (?:\w+ ){0,2}(?:report|essay|e ?mail|summary|story|poem"
+    r"|letter|presentation|speech|plan|article|table)\b"
 )
 # Long words for a short errand: what is to be told is in the house, or was just said.
 _OF_THE_HOUSE: Final = re.compile(
     r"^(?:explain|analy[sz]e|summari[sz]e|outline|compare|contrast|evaluate|diagnose|recap)\b.*"
-    r"\b(?:(?:shopping|grocery|to do|todo|chores?|my|the)(?: \w+)? list|groceries|chores|timers?|calendar|diary"
+    r"\b(?:(?:shopping|grocery|to do|todo|chores?|my|the)(?: \w+)? list|groceries|chores|(?:the|my|our|any|all|which)"
+    r" timers?|calendar|diary"
     r"|(?:whether|if) the"
     r"|the (?:\w+ )?thermostat|this(?: for me)? (?:turn|switch) (?:off|on)|yourself|what you (?:just )?(?:did"
     r"|said|turned|switched|meant))\b"
@@ -132,6 +142,14 @@ def route(text: str, *, understood: bool, threshold: float = 0.5) -> Route:
     """
     if understood:
         return Route("local", "the house understands it", 1.0)
+    whole = _route_one(text, threshold)
+    # "Thanks for that. Now tell me how …": thanks make no small talk of what follows them.
+    parts = [part for part in _SENTENCE.split(text[:_MAX_CHARACTERS]) if part] if whole.kind == "local" else []
+    alone = (_route_one(part, threshold) for part in parts if len(parts) > 1 and len(plain(part)) > _FEW_WORDS)
+    return next((one for one in alone if one.kind == "expert"), whole)
+
+
+def _route_one(text: str, threshold: float) -> Route:
     words = plain(text)
     if not words or all(word in _ACKNOWLEDGEMENTS for word in words):
         return Route("local", "a few words of talk", 1.0)

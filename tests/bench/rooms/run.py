@@ -127,9 +127,17 @@ def main() -> None:
     begun = time.monotonic()
     total: dict[str, Score] = {}
     with ProcessPoolExecutor(options.jobs) as pool:
-        for done in pool.map(_one, tasks):
+        for number, done in enumerate(pool.map(_one, tasks), 1):
             for name, found in done.items():
                 total.setdefault(name, Score()).add(found)
+            left_s = (time.monotonic() - begun) / number * (len(tasks) - number)
+            print(
+                f"\r{number} of {len(tasks)} scenes, {left_s / 60:.0f} minutes to go ",
+                end="",
+                file=sys.stderr,
+                flush=True,
+            )
+    print(file=sys.stderr)
     table = rows(total)
     width = max(len(name) for name, _ in table)
     print(" " * width, *(f"{name:>22}" for name in total))
