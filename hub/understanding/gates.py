@@ -14,7 +14,7 @@ _NEGATION = re.compile(r"\b(?:not|never|without|nothing|nobody|neither|instead o
 _HARMLESS = re.compile(
     r"(?:^|,|but|and) (?:but )?(?:do not (?:touch|change)|but not|not the) |\bnot (?:so|as|quite so|too) \w+"
     r"|\bnot in \w+|\bnot (?:the|my|our) (?:\w+ ){1,3}(?:ones?|1|lights?|lamps?)$"
-    r"|^i can not(?: even| really)? hear (?!it\b|you\b|me\b|that\b|them\b)|, (?:just )?not (?=the )"
+    r"|^i can not(?: even| really)? hear (?!it\b|you\b|me\b|that\b|them\b)|(?:,|, just| just) not (?=the )"
     r"|\bi do not (?:mind|care)\b"
     r"|(?:(?<= list)|(?<= groceries))(?: ,)? nobody [a-z]+ .+$"  # why it is put there
     r"|^(?:i|we) (?:do not need|do not want) (?:the |my |our |that )?(?:[a-z]+ ){0,2}timer\b"

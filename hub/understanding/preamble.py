@@ -173,6 +173,12 @@ _FELT = re.compile(
     r"|need|want|hate|love|think|can not|can (?:barely|hardly)|could do with|got"
     r"|do not (?:need|want|like)|just|only|fancy|(?:could )?(?:murder|kill for)) ).*"
 )
+# Mishaps, told without a pause: nobody makes others do something by them, as "i helped mum | turn the light off".
+_MISHAP = re.compile(
+    r"(?:i|we|(?:a|the|my|our) [a-z]+) (?:just |have |has )*(?:burned|burnt|spilled|spilt|dropped|broke|finished"
+    r"|scorched)(?: (?:a|an|some|the|my|our|something) ?(?:[a-z]+ ?){0,2})?"
+    r"|(?:a|an|the|my|our) (?:[a-z]+ ){1,2}(?:just |has )*(?:burst|leaked|fell|woke up|went off|arrived|blew|cracked)"
+)
 # What has happened, told before a pause: "a pipe burst, close the valve".
 _HAPPENED = re.compile(
     r"(?:i|we|someone|somebody|something|it|(?:a|an|the|my|our) [a-z]+(?: [a-z]+)?) (?:just |have |has |had |already )*"
@@ -280,7 +286,9 @@ def _before_a_verb(head: str, tail: str, context: Context, *, paused: bool) -> I
         yield Led(tail, head, named, about=bool(named))
     elif _FELT.fullmatch(head) or _IS_SO.fullmatch(head):
         yield Led(tail, head, named, told=True)
-    elif not negated and (_FOR_THAT.fullmatch(head) or (paused and _HAPPENED.fullmatch(head))):
+    elif not negated and (
+        _FOR_THAT.fullmatch(head) or _MISHAP.fullmatch(head) or (paused and _HAPPENED.fullmatch(head))
+    ):
         yield Led(tail, head, named)
     elif pronoun and not negated:
         for shape in (_TOPIC, _DOES):

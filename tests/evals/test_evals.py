@@ -34,8 +34,15 @@ def test_a_part_reaches_its_bars(part, task):
     assert [*report.missed(task, whole), *slow] == []
 
 
-@pytest.mark.parametrize("home", writing.HOMES["dev"])
-@pytest.mark.parametrize("task", ["user", "asst", "dialogue", "negatives"])
+WRITTEN = [
+    (task, home)
+    for task in ("user", "asst", "dialogue", "negatives")
+    for home, _, folder in measuring.homes_of("dev")
+    if measuring.cases_of("dev", home, folder, task)
+]
+
+
+@pytest.mark.parametrize(("task", "home"), WRITTEN)
 def test_a_slice_runs_and_nothing_in_it_is_unsafe(home, task):
     tally = measuring.measure("dev", home, task, repeat=2, only=EVERY)
     assert tally.n

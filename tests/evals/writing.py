@@ -45,6 +45,8 @@ HOMES = {
         "farmhouse",
         "townhouse",
         "cityhouse",
+        "prairie",
+        "mews",
     ),
     "held_out": ("bungalow",),
 }
