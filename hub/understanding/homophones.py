@@ -41,7 +41,7 @@ _RIGHT: Final = tuple(
         (rf"\bwon (?={_COUNTED})", "one "),
         (r"\b(for|of|a|set|start) (?:too|to) (?=(?:seconds?|minutes?|hours?|degrees)\b)", r"\1 two "),
         (rf"\b(on|off|it|them|running) four (?={_NUMBER}(?: {_UNITS})? (?:seconds?|minutes?|hours?)\b)", r"\1 for "),
-        (rf"\b(?:buy|bye) (?={_NUMBER}\b)", "by "),
+        (rf"\b(?:buy|bye) (?={_NUMBER}(?: {_UNITS})? ?{_COUNTED})", "by "),
         (rf"\btwo (?={_THE} )", "to "),
         (r"\b(take|cross|remove|strike|knock|scratch|tick|get) ([a-z ]+?) of (?=(?:the|my|our) (?:[a-z]+ ){0,2}list\b)",
          r"\1 \2 off "),

@@ -32,6 +32,20 @@ def test_the_sample_home_becomes_a_house_with_home_assistants_attributes():
     assert house.entities["climate.bedroom_ac"].attributes["fan_modes"] == ["low", "medium", "high", "auto"]
 
 
+def test_a_home_that_is_warm_at_seventy_is_in_fahrenheit():
+    def limits(domain, **attributes):
+        entity = {"entity_id": f"{domain}.one", "name": "One", "state": "heat", "attributes": attributes}
+        made = home_of({"entities": [entity]}).house.entities[f"{domain}.one"].attributes
+        return made["min_temp"], made["max_temp"]
+
+    assert limits("climate", temperature=21) == (5, 35)
+    assert limits("climate", temperature=68) == (41, 95)
+    assert limits("climate", temperature=None, current_temperature=74) == (41, 95)
+    assert limits("climate", temperature=68, max_temp=80) == (41, 80)
+    assert limits("water_heater", temperature=55) == (30, 80)
+    assert limits("water_heater", temperature=120) == (86, 176)
+
+
 def test_the_policy_is_exactly_what_the_file_calls_dangerous():
     home = read_home(SAMPLE)
     entities, policy = home.house.entities, home.policy
