@@ -50,8 +50,17 @@ _RIGHT: Final = tuple(
 )  # fmt: skip
 
 
+# Few texts hold any of the words that are looked for, and one look tells which.
+_DOUBTFUL: Final = re.compile(
+    r"\b(?:clothes|tern|tarn|sat|paws|pores|pours|rays|raze|loc|lok|ad|harm|sum|hear|sung|her|drier|blew|read|grean"
+    r"|greene|hie?|ate|won|too|two|four|buy|bye|of|to (?:seconds?|minutes?|hours?|degrees))\b"
+)
+
+
 def put_right(text: str) -> str:
     """A request in lower case as it was said, where sounds alone cannot tell and the words beside can."""
+    if not _DOUBTFUL.search(text):
+        return text
     for shape, right in _RIGHT:
         text = shape.sub(right, text)
     return text
