@@ -130,6 +130,16 @@ def test_a_named_voice_needs_both_files(tmp_path):
 
 
 @pytest.mark.speech
+async def once_it_is_back(voice, text):
+    """Said again as the refusal tells: a busy machine takes longer to start the voice than a caller is kept waiting."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await all_of(voice, text)
+            except EngineError:
+                await asyncio.sleep(0.1)
+
+
 async def test_the_real_voice_survives_kill_9_and_repeats_itself_exactly(tmp_path):
     voice = VoiceProcess(cache_dir=tmp_path)
     await voice.start()
@@ -144,7 +154,7 @@ async def test_the_real_voice_survives_kill_9_and_repeats_itself_exactly(tmp_pat
         os.kill(voice.pid, signal.SIGKILL)
         with pytest.raises(EngineError, match="died"):
             await busy
-        assert np.array_equal(await all_of(voice, "Alexa, turn on the kitchen lights"), once)
+        assert np.array_equal(await once_it_is_back(voice, "Alexa, turn on the kitchen lights"), once)
         last = voice.pid
     finally:
         await voice.close()
