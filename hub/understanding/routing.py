@@ -45,10 +45,10 @@ _ERRAND: Final = re.compile(
     r"(?: (?:to|on|onto|in) (?:\w+ ){0,4}(?:list|chores|groceries|shopping|jobs|calendar|diary|agenda))?$"
     r"|\b(?:no wait|wait no|never mind|nevermind|scratch that|forget (?:it|that)|actually(?: no)?)(?: \w+){0,3}? "
     r"(?:set|start|turn|switch|add|put|play|dim|close|open|lock|remind|stop|pause|cancel)\b"
-    # Games and riddles are the voice's own.
     # A sentence is no long answer, whatever it is about.
     r"|\bin (?:one|1|a) (?:sentence|word|line|nutshell)$|\bin (?:two|three|a few) words$"
     r"|^what do you (?:think of|reckon to|make of) (?:my|our|this|that)\b"
+    # Games and riddles are the voice's own.
     r"|^(?:think of a (?:number|word|colour|color|card|animal)|let us play|let's play|knock knock|i spy|guess what)\b"
 )
 _SENTENCE: Final = re.compile(r"[.!?]+(?:\s+|$)")

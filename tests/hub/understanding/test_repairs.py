@@ -46,9 +46,9 @@ def test_a_misheard_question_is_answered(hear, written, words):
 
 @pytest.mark.parametrize(
     "written",
-    ["I mocked the front door.", "Turned of the alarm system alike.",
+    ["I mocked the front door.", "Clothes the garage door.", "Turned of the alarm system alike.",
      "On lock the front door.", "And lock the front door.", "An lock the back door.", "Look the front door.",
-     "Flock the front door.", "Hope and the garage door."],
+     "Flock the front door.", "Hope and the garage door.", "Clothes the garage."],
 )  # fmt: skip
 def test_what_lets_people_in_is_never_touched_on_a_guess(hear, written):
     heard = hear("british", "hall", written)
