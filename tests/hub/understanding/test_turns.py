@@ -81,3 +81,11 @@ def test_who_answers_a_turn_that_asks_for_no_deed(words, house):
 @pytest.mark.parametrize("kind", ["declined", "rejected"])
 def test_a_no_is_left_to_the_voice(kind):
     assert not is_for_house(Reading(kind, Understanding("unknown", reason="ambiguous"), ""))
+
+
+def test_what_cannot_be_taken_back_waits_until_a_voice_that_talks_beside_comes_to_it(talking):
+    talk = talking("british", mode="both")
+    talk.user("hall", "Run leaving the house.")
+    decided = talk.assistant("Gosh, is it really that time of the day already? Well, I'm running Leaving the House.")
+    assert [type(decision) for decision in decided] == [Act]
+    assert services(decided) == ["script.turn_on"]
